@@ -1,0 +1,1 @@
+//! Time and randomness as values, so that tests can turn them.

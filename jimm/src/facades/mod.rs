@@ -1,0 +1,5 @@
+//! One file per facade of the controller connection; [`registry`] is their one table.
+//!
+//! A facade decodes, calls one function of the broker, encodes. It knows no SQL and dials nobody (invariant I4).
+
+pub mod registry;

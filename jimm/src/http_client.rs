@@ -1,0 +1,1 @@
+//! The one factory of HTTP clients: rustls, deadlines, no redirects unless asked.

@@ -1,0 +1,20 @@
+//! The broker: to every Juju client one controller, behind it many.
+//!
+//! Direction of use: `session → facades, web, relay → broker → controllers, authn, secrets, store, authz`.
+
+pub mod app;
+pub mod authn;
+pub mod broker;
+pub mod clock;
+pub mod config;
+pub mod controllers;
+pub mod error;
+pub mod facades;
+pub mod http_client;
+pub mod jobs;
+pub mod lifecycle;
+pub mod relay;
+pub mod secrets;
+pub mod session;
+pub mod telemetry;
+pub mod web;

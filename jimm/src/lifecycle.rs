@@ -1,0 +1,1 @@
+//! Start, drain and stop: signals, tasks, deadlines.

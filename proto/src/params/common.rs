@@ -1,0 +1,174 @@
+//! Parameter structs that every facade shares: errors, entities, plain results.
+//!
+//! Field names, order and optionality are those of Juju 3.6.11 and 4.0.8; a field of one series only is an `Option`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::serde_help::null_default;
+
+/// Juju's `Error`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Error {
+    #[serde(default, deserialize_with = "null_default")]
+    pub message: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub code: String,
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub info: BTreeMap<String, Value>,
+}
+
+/// Juju's `ErrorResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ErrorResult {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// Juju's `ErrorResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ErrorResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<ErrorResult>,
+}
+
+/// Juju's `Entity`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Entity {
+    #[serde(default, deserialize_with = "null_default")]
+    pub tag: String,
+}
+
+/// Juju's `Entities`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Entities {
+    #[serde(default, deserialize_with = "null_default")]
+    pub entities: Vec<Entity>,
+}
+
+/// Juju's `StringResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringResult {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, deserialize_with = "null_default")]
+    pub result: String,
+}
+
+/// Juju's `StringResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<StringResult>,
+}
+
+/// Juju's `StringsResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringsResult {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub result: Vec<String>,
+}
+
+/// Juju's `StringsResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringsResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<StringsResult>,
+}
+
+/// Juju's `BytesResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BytesResult {
+    #[serde(default, deserialize_with = "null_default")]
+    pub result: String,
+}
+
+/// Juju's `MapResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MapResult {
+    #[serde(default, deserialize_with = "null_default")]
+    pub result: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// Juju's `MapResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MapResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<MapResult>,
+}
+
+/// Juju's `BoolResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BoolResult {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, deserialize_with = "null_default")]
+    pub result: bool,
+}
+
+/// Juju's `IntResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct IntResult {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, deserialize_with = "null_default")]
+    pub result: i64,
+}
+
+/// Juju's `NotifyWatchResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NotifyWatchResult {
+    #[serde(rename = "NotifyWatcherId", default, deserialize_with = "null_default")]
+    pub notify_watcher_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// Juju's `NotifyWatchResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NotifyWatchResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<NotifyWatchResult>,
+}
+
+/// Juju's `StringsWatchResult`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringsWatchResult {
+    #[serde(default, deserialize_with = "null_default")]
+    pub watcher_id: String,
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// Juju's `StringsWatchResults`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StringsWatchResults {
+    #[serde(default, deserialize_with = "null_default")]
+    pub results: Vec<StringsWatchResult>,
+}

@@ -1,0 +1,1 @@
+//! Parameter structs of the broker's own facade, `JIMM` version 4.
