@@ -1,0 +1,258 @@
+//! The command line: one tree, from which parsing, help, shell completion and man pages come.
+//!
+//! Positional arguments are optional here and checked by their command, so that the texts of a wrong usage are those
+//! that scripts of the reference know.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::output::OutputArgs;
+
+/// Operate a broker of Juju controllers: attach controllers, adopt models, move models between controllers.
+///
+/// Talks to the current controller of the Juju client store ("juju switch"), or to the one given with -c or --url.
+#[derive(Debug, Parser)]
+#[command(name = "jimmctl", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Which broker to talk to, and how.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct GlobalArgs {
+    /// Controller of the Juju client store to talk to [default: the current one]
+    #[arg(short = 'c', long, global = true, value_name = "NAME", conflicts_with = "url")]
+    pub controller: Option<String>,
+    /// Address of the broker, HOST:PORT or wss://HOST:PORT, without the client store; log in with `JIMM_SESSION_TOKEN`,
+    /// or with `JIMM_CLIENT_ID` and `JIMM_CLIENT_SECRET`
+    #[arg(long, global = true, value_name = "URL", env = "JIMM_URL")]
+    pub url: Option<String>,
+    /// File with the CA certificate of the broker at --url [default: the system's roots]
+    #[arg(long, global = true, value_name = "FILE", env = "JIMM_CA")]
+    pub ca_cert: Option<PathBuf>,
+    /// Never start a login in the browser: fail when the stored session has ended
+    #[arg(short = 'B', long, global = true)]
+    pub no_browser_login: bool,
+    /// Longest wait for an answer of the broker, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 120)]
+    pub timeout: u64,
+    /// Say less on standard error
+    #[arg(short = 'q', long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the file that "add-controller" reads, from what the Juju client knows of a controller
+    ControllerInfo(ControllerInfoArgs),
+    /// Attach a controller to the broker
+    AddController(AddControllerArgs),
+    /// List the controllers behind the broker
+    #[command(visible_alias = "controllers")]
+    ListControllers(ListControllersArgs),
+    /// Show one controller
+    ShowController(ShowControllerArgs),
+    /// Detach a controller from the broker; the controller itself is not touched
+    RemoveController(RemoveControllerArgs),
+    /// Give a controller no new models; its models stay
+    SetControllerDeprecated(SetControllerDeprecatedArgs),
+    /// Adopt a model that already lives on an attached controller
+    ImportModel(ImportModelArgs),
+    /// Move models to another controller and follow them to the end
+    Migrate(MigrateArgs),
+    /// Record that a model was moved to another controller behind the broker's back
+    UpdateMigratedModel(UpdateMigratedModelArgs),
+    /// List the controllers that a model could move to
+    ListMigrationTargets(ListMigrationTargetsArgs),
+    /// List models with the controllers that host them
+    #[command(visible_alias = "list-models")]
+    Models(ModelsArgs),
+    /// Show one model and the controller that hosts it
+    ShowModel(ModelArgs),
+    /// Show the full status of a model, as its controller tells it
+    ModelStatus(ModelArgs),
+    /// Show the versions of this program and of the broker
+    Version(VersionArgs),
+    /// Write a completion script for a shell to standard output
+    Completion(CompletionArgs),
+    /// Write the manual pages into a folder
+    Man(ManArgs),
+}
+
+/// Arguments of `controller-info`.
+#[derive(Debug, Args)]
+pub struct ControllerInfoArgs {
+    /// Name of the controller in the Juju client store
+    pub name: Option<String>,
+    /// File to write, readable by you only; "-" for standard output
+    pub file: Option<PathBuf>,
+    /// Address at which clients reach the controller, HOST:PORT
+    pub public_address: Option<String>,
+    /// Use the addresses and the CA certificate that the client store knows
+    #[arg(long)]
+    pub local: bool,
+    /// Name that the controller's certificate carries
+    #[arg(long, value_name = "HOST")]
+    pub tls_hostname: Option<String>,
+}
+
+/// Arguments of `add-controller`.
+#[derive(Debug, Args)]
+pub struct AddControllerArgs {
+    /// YAML file with name, uuid, api-addresses or public-address, ca-certificate, username, password; "-" for
+    /// standard input
+    pub file: Option<PathBuf>,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `list-controllers`.
+#[derive(Debug, Args)]
+pub struct ListControllersArgs {
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `show-controller`.
+#[derive(Debug, Args)]
+pub struct ShowControllerArgs {
+    /// Name of the controller
+    pub name: Option<String>,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `remove-controller`.
+#[derive(Debug, Args)]
+pub struct RemoveControllerArgs {
+    /// Name of the controller
+    pub name: Option<String>,
+    /// Detach it although it is alive or hosts models; the broker then forgets these models and their rights
+    #[arg(long)]
+    pub force: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `set-controller-deprecated`.
+#[derive(Debug, Args)]
+pub struct SetControllerDeprecatedArgs {
+    /// Name of the controller
+    pub name: Option<String>,
+    /// Let it have new models again
+    #[arg(long = "false")]
+    pub clear: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `import-model`.
+#[derive(Debug, Args)]
+pub struct ImportModelArgs {
+    /// Name of the controller that hosts the model
+    pub host: Option<String>,
+    /// UUID of the model
+    pub model: Option<String>,
+    /// User who owns the model from now on; needed when its owner is a local user of the controller
+    #[arg(long, value_name = "USER")]
+    pub owner: Option<String>,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Name of the controller to move to
+    pub target: Option<String>,
+    /// Models to move: UUID or OWNER/NAME
+    pub models: Vec<String>,
+    /// Only check: print the report, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Start the moves and leave; the broker follows them by itself
+    #[arg(long, conflicts_with = "dry_run")]
+    pub no_wait: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `update-migrated-model`.
+#[derive(Debug, Args)]
+pub struct UpdateMigratedModelArgs {
+    /// Name of the controller that hosts the model now
+    pub host: Option<String>,
+    /// UUID of the model
+    pub model: Option<String>,
+}
+
+/// Arguments of `list-migration-targets`.
+#[derive(Debug, Args)]
+pub struct ListMigrationTargetsArgs {
+    /// The model: UUID or OWNER/NAME
+    pub model: Option<String>,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Only models on this controller
+    #[arg(long, value_name = "CONTROLLER")]
+    pub on: Option<String>,
+    /// All models, not only those that you may read (administrators of the broker)
+    #[arg(long)]
+    pub all: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of commands about one model.
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// The model: UUID or OWNER/NAME
+    pub model: Option<String>,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// Only this program's version, without asking the broker
+    #[arg(long)]
+    pub client: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Folder to write the pages to; it is made when missing
+    pub dir: PathBuf,
+}

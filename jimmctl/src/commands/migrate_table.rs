@@ -1,0 +1,47 @@
+//! Tables of `migrate`: the report of the checks, and how the moves ended.
+
+use jimm_proto::params::jimm::{CheckMigrationResult, MigrationStatus};
+
+use crate::table::Table;
+
+/// The report of `--dry-run`.
+pub(super) fn checks(results: &[CheckMigrationResult]) -> String {
+    let mut out = String::new();
+    for result in results {
+        let model = if result.model.is_empty() { &result.model_tag } else { &result.model };
+        if let Some(error) = &result.error {
+            out += &format!("{model}: {}\n\n", error.message);
+            continue;
+        }
+        let verdict = if result.ok { "can move" } else { "cannot move" };
+        out += &format!("{model} {verdict} from {} to {}\n", result.source_controller, result.target_controller);
+        let mut table = Table::new(&["Check", "Result", "Message"]);
+        for check in &result.checks {
+            table.row([&check.name, if check.ok { "ok" } else { "FAILED" }, &check.message]);
+        }
+        out += &table.render();
+        out.push('\n');
+    }
+    out
+}
+
+/// How the moves ended.
+pub(super) fn outcomes(results: &[MigrationStatus]) -> String {
+    let mut table = Table::new(&["Model", "From", "To", "Result", "Elapsed", "Message"]);
+    for row in results {
+        let model = if row.model.is_empty() { &row.model_tag } else { &row.model };
+        let (state, message) = match &row.error {
+            Some(error) => ("failed", error.message.as_str()),
+            None => (row.state.as_str(), row.message.as_str()),
+        };
+        table.row([
+            model,
+            &row.source_controller,
+            &row.target_controller,
+            state,
+            &format!("{}s", row.elapsed_seconds),
+            message,
+        ]);
+    }
+    table.render()
+}

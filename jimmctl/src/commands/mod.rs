@@ -1,0 +1,18 @@
+//! One file per command, or per few commands that share their words.
+
+mod add_controller;
+mod controller_info;
+mod controllers;
+mod dispatch;
+mod generate;
+mod import_model;
+mod migrate;
+mod migrate_table;
+mod model_status;
+mod models;
+mod rows;
+mod targets;
+mod update_migrated_model;
+mod version;
+
+pub(crate) use dispatch::dispatch;

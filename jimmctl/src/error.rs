@@ -1,0 +1,80 @@
+//! How a command fails: wrong usage (exit code 2) or failed (1), with a hint where there is a way out.
+
+use std::fmt;
+
+use jimm_rpc::CallError;
+
+/// A command that failed.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    usage: bool,
+    /// The code of Juju's wire, when the broker answered one.
+    code: String,
+}
+
+/// The result of a command.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// The command was understood and did not succeed.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, usage: false, code: String::new() }
+    }
+
+    /// The command line makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { usage: true, ..Self::failed(message) }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The code of Juju's wire, empty when the failure is our own.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        if self.usage { 2 } else { 1 }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        let code = match &error {
+            CallError::Remote(remote) => remote.code.clone(),
+            _ => String::new(),
+        };
+        Self { code, ..Self::failed(error.to_string()) }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::failed(format!("cannot write the answer: {error}"))
+    }
+}

@@ -1,0 +1,222 @@
+//! A logged-in connection to the broker: which address, which identity, and the device login when the session ended.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jimm_proto::params::admin::LoginResult;
+use jimm_rpc::{CallError, Connection, DialOptions, Target, Tls};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::cli::GlobalArgs;
+use crate::client_store::{ClientStore, KnownController};
+use crate::error::{Failure, Result};
+use crate::settings::Settings;
+
+/// How long a person may take in the browser.
+const BROWSER: Duration = Duration::from_secs(15 * 60);
+/// How long dialling may take.
+const DIAL: Duration = Duration::from_secs(20);
+const FACADE: &str = "JIMM";
+const FACADE_VERSION: u32 = 4;
+
+/// A logged-in connection.
+pub(crate) struct Session {
+    connection: Connection,
+    timeout: Duration,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct SessionToken<'a> {
+    session_token: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ClientCredentials<'a> {
+    client_id: &'a str,
+    client_secret: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Device {
+    user_code: String,
+    verification_uri: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct NewToken {
+    session_token: String,
+}
+
+impl Session {
+    /// Connects and logs in as the command line and the environment say.
+    pub(crate) async fn open(args: &GlobalArgs) -> Result<Self> {
+        let settings = Settings::from_env();
+        let timeout = Duration::from_secs(args.timeout.max(1));
+        if let Some(url) = &args.url {
+            let connection = dial(&endpoints_of(url)?, "", tls_of(args.ca_cert.as_deref(), None)?).await?;
+            let session = Self { connection, timeout };
+            session.log_in_without_store(&settings, args).await?;
+            return Ok(session);
+        }
+        let Some(dir) = &settings.juju_data else {
+            return Err(Failure::failed("could not determine controller: no client store")
+                .with_hint("set JUJU_DATA or HOME, or give --url HOST:PORT"));
+        };
+        let store = ClientStore::new(dir.clone());
+        let known = store.controller(args.controller.as_deref())?;
+        let connection = dial(&known.api_endpoints, &known.name, tls_of(None, Some(&known))?).await?;
+        let session = Self { connection, timeout };
+        session.log_in_from_store(&settings, &store, &known, args).await?;
+        Ok(session)
+    }
+
+    /// Calls a method of the broker's own facade.
+    pub(crate) async fn call<P: Serialize, R: DeserializeOwned>(&self, method: &str, params: &P) -> Result<R> {
+        Ok(self.connection.call(FACADE, FACADE_VERSION, method, params, self.timeout).await?)
+    }
+
+    /// Calls a method that takes no parameters.
+    pub(crate) async fn ask<R: DeserializeOwned>(&self, method: &str) -> Result<R> {
+        self.call(method, &Nothing {}).await
+    }
+
+    async fn admin<P: Serialize, R: DeserializeOwned>(&self, method: &str, params: &P, wait: Duration) -> Result<R, CallError> {
+        self.connection.call("Admin", 4, method, params, wait).await
+    }
+
+    async fn log_in_without_store(&self, settings: &Settings, args: &GlobalArgs) -> Result<()> {
+        if self.log_in_as_service_account(settings).await? {
+            return Ok(());
+        }
+        let token = settings.session_token.as_deref().unwrap_or_default();
+        match self.log_in_with_token(token).await {
+            Ok(_) => Ok(()),
+            Err(e) if is_token_invalid(&e) => self.device_login(args, e).await.map(|_| ()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn log_in_from_store(&self, settings: &Settings, store: &ClientStore, known: &KnownController, args: &GlobalArgs) -> Result<()> {
+        if self.log_in_as_service_account(settings).await? {
+            return Ok(());
+        }
+        let error = match self.log_in_with_token(&known.access_token).await {
+            Ok(_) => return Ok(()),
+            Err(e) if is_token_invalid(&e) => e,
+            Err(e) if known.access_token.is_empty() && !known.password.is_empty() => {
+                return Err(Failure::from(e).with_hint(format!(
+                    "{} looks like a plain Juju controller; switch to the broker with \"juju switch\"",
+                    known.name
+                )));
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let (login, token) = self.device_login(args, error).await?;
+        let info = login.user_info.unwrap_or_default();
+        let user = info.identity.strip_prefix("user-").unwrap_or(&info.identity).to_owned();
+        if !known.user.is_empty() && known.user != user {
+            return Err(Failure::failed(format!("attempted login as {user:?} for user {:?}", known.user))
+                .with_hint(format!("log in as {} in the browser, or run \"juju logout -c {}\" first", known.user, known.name)));
+        }
+        store.save_token(&known.name, &user, &info.controller_access, &token)
+    }
+
+    async fn log_in_as_service_account(&self, settings: &Settings) -> Result<bool> {
+        let (Some(id), Some(secret)) = (&settings.client_id, &settings.client_secret) else { return Ok(false) };
+        let params = ClientCredentials { client_id: id, client_secret: secret };
+        let _: LoginResult = self.admin("LoginWithClientCredentials", &params, self.timeout).await.map_err(|e| {
+            Failure::from(e).with_hint("the service account comes from JIMM_CLIENT_ID and JIMM_CLIENT_SECRET; unset them to log in as yourself")
+        })?;
+        Ok(true)
+    }
+
+    async fn log_in_with_token(&self, token: &str) -> Result<LoginResult, CallError> {
+        self.admin("LoginWithSessionToken", &SessionToken { session_token: token }, self.timeout).await
+    }
+
+    /// The login in the browser; answers the new session token too.
+    async fn device_login(&self, args: &GlobalArgs, error: CallError) -> Result<(LoginResult, String)> {
+        if args.no_browser_login {
+            return Err(Failure::from(error).with_hint("log in with \"juju login\", or run without --no-browser-login"));
+        }
+        let device: Device = self.admin("LoginDevice", &Nothing {}, self.timeout).await?;
+        eprintln!("Please visit {} and enter code {} to log in.", device.verification_uri, device.user_code);
+        let NewToken { session_token } = self.admin("GetDeviceSessionToken", &Nothing {}, BROWSER).await?;
+        let login = self.log_in_with_token(&session_token).await?;
+        Ok((login, session_token))
+    }
+}
+
+fn is_token_invalid(error: &CallError) -> bool {
+    matches!(error, CallError::Remote(e) if e.code == "session token invalid")
+}
+
+async fn dial(addresses: &[String], name: &str, tls: Tls) -> Result<Connection> {
+    if addresses.is_empty() {
+        return Err(Failure::failed(format!("no API addresses known for controller {name}"))
+            .with_hint("log in again with \"juju login HOST:PORT\", or give --url HOST:PORT"));
+    }
+    let target = Target { addresses: addresses.to_vec(), path: "/api".to_owned(), tls };
+    let options = DialOptions { timeout: DIAL, ..DialOptions::default() };
+    jimm_rpc::dial(&target, &options).await.map_err(|e| {
+        Failure::failed(format!("cannot connect to the broker at {}: {e}", addresses.join(", ")))
+            .with_hint("check that it runs, and that the address and the CA certificate are right")
+    })
+}
+
+fn endpoints_of(url: &str) -> Result<Vec<String>> {
+    let bad = || Failure::usage(format!("{url:?} is not an address of a broker; give HOST:PORT or wss://HOST:PORT"));
+    let (scheme, rest) = url.split_once("://").unwrap_or(("wss", url));
+    if !matches!(scheme, "wss" | "https") {
+        return Err(bad());
+    }
+    let host = rest.trim_end_matches('/');
+    let host = host.strip_suffix("/api").unwrap_or(host);
+    if host.is_empty() || host.contains('/') {
+        return Err(bad());
+    }
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    Ok(vec![if has_port { host.to_owned() } else { format!("{host}:443") }])
+}
+
+/// As Juju's clients do: with a CA only that CA and the name `juju-apiserver`, else the system's roots.
+fn tls_of(ca_file: Option<&Path>, known: Option<&KnownController>) -> Result<Tls> {
+    let pem = match (ca_file, known) {
+        (Some(path), _) => std::fs::read_to_string(path)
+            .map_err(|e| Failure::failed(format!("cannot read the CA certificate {}: {e}", path.display())))?,
+        (None, Some(known)) => known.ca_cert.clone(),
+        (None, None) => String::new(),
+    };
+    if !pem.trim().is_empty() {
+        return Ok(Tls::Ca { pem, server_name: "juju-apiserver".to_owned() });
+    }
+    let server_name = known.map(|k| k.public_hostname.clone()).filter(|n| !n.is_empty());
+    Ok(Tls::SystemRoots { server_name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_a_broker() {
+        for (url, host) in [
+            ("jimm.example.com", "jimm.example.com:443"),
+            ("wss://jimm.example.com:17443/api", "jimm.example.com:17443"),
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("https://h/", "h:443"),
+        ] {
+            assert_eq!(endpoints_of(url).expect(url), [host]);
+        }
+        for url in ["", "http://h", "ftp://h", "wss://", "h/x"] {
+            assert_eq!(endpoints_of(url).expect_err(url).exit_code(), 2, "{url}");
+        }
+    }
+}
