@@ -5,6 +5,7 @@
 pub mod app;
 pub mod authn;
 pub mod broker;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod controllers;

@@ -1,1 +1,10 @@
-fn main() {}
+//! `jimmsrv`: the command line, and nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use jimm::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run(|_config| ExitCode::SUCCESS)
+}

@@ -1,0 +1,198 @@
+//! Session tokens of clients, in the reference's form: a JWT signed with HS256, `sub` and `exp`, base64 once more.
+//!
+//! Every way a token can be wrong is one answer, `session token invalid`: clients begin the device flow on that code,
+//! and learn nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use chrono::DateTime;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Identity, names};
+use crate::clock::{Clock, delta};
+use crate::error::{Error, Kind, Result};
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// More groups than this are not put into a token.
+pub(super) const MAX_GROUPS: usize = 20;
+
+/// Mints and verifies session tokens.
+pub struct SessionTokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    expiry: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Claims {
+    sub: String,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+}
+
+impl SessionTokens {
+    /// Tokens signed with `secret` that live for `expiry`.
+    pub fn new(secret: &SecretString, expiry: Duration, clock: Arc<dyn Clock>) -> Self {
+        let secret = secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The claims are judged below: by our clock, without leeway.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let (encoding, decoding) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Self { encoding, decoding, validation, expiry, clock }
+    }
+
+    /// A token for this identity.
+    pub fn mint(&self, name: &str, groups: &[String]) -> Result<String> {
+        let exp = (self.clock.now() + delta(self.expiry)).timestamp();
+        let claims = Claims { sub: name.to_owned(), exp, groups: groups.to_vec() };
+        let compact =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Error::internal)?;
+        Ok(STANDARD.encode(compact))
+    }
+
+    /// Who the token speaks of.
+    pub fn verify(&self, token: &str) -> Result<Identity> {
+        if token.is_empty() {
+            return Err(Error::new(Kind::SessionTokenInvalid, "no token presented"));
+        }
+        self.identity(token).ok_or_else(|| Error::new(Kind::SessionTokenInvalid, "invalid JWT"))
+    }
+
+    fn identity(&self, token: &str) -> Option<Identity> {
+        let compact = LENIENT.decode(token.trim()).ok()?;
+        let claims = jsonwebtoken::decode::<Claims>(&compact, &self.decoding, &self.validation).ok()?.claims;
+        let expires = DateTime::from_timestamp(claims.exp, 0)?;
+        if expires <= self.clock.now() || claims.groups.len() > MAX_GROUPS {
+            return None;
+        }
+        let name =
+            if names::external(&claims.sub).is_ok() { claims.sub } else { names::from_claim(&claims.sub).ok()? };
+        Some(Identity { name, groups: claims.groups, expires })
+    }
+}
+
+impl std::fmt::Debug for SessionTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionTokens").field("expiry", &self.expiry).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    fn tokens(secret: &str, clock: &Arc<ManualClock>) -> SessionTokens {
+        let secret: SecretString = secret.into();
+        SessionTokens::new(&secret, Duration::from_secs(3600), Arc::clone(clock) as Arc<dyn Clock>)
+    }
+
+    fn assert_invalid(tokens: &SessionTokens, token: &str, why: &str) {
+        let error = tokens.verify(token).expect_err(why);
+        assert_eq!(error.kind(), Kind::SessionTokenInvalid, "{why}");
+        assert_eq!(error.juju_code(), "session token invalid");
+        assert_eq!(error.message(), "invalid JWT", "{why}");
+    }
+
+    #[test]
+    fn a_minted_token_names_its_identity_and_groups_until_it_expires() {
+        let clock = Arc::new(ManualClock::default());
+        let tokens = tokens(SECRET, &clock);
+        let token = tokens.mint("alice@example.com", &["staff".into()]).unwrap();
+        let identity = tokens.verify(&token).unwrap();
+        assert_eq!(identity.name, "alice@example.com");
+        assert_eq!(identity.groups, ["staff"]);
+        clock.advance(Duration::from_secs(3599));
+        assert!(tokens.verify(&token).is_ok());
+        clock.advance(Duration::from_secs(1));
+        assert_invalid(&tokens, &token, "expired");
+    }
+
+    #[test]
+    fn the_form_is_the_references() {
+        let clock = Arc::new(ManualClock::default());
+        let token = tokens(SECRET, &clock).mint("alice@example.com", &[]).unwrap();
+        let compact = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
+        let parts: Vec<Vec<u8>> = compact.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
+        let header: serde_json::Value = serde_json::from_slice(&parts[0]).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&parts[1]).unwrap();
+        assert_eq!(header["alg"], "HS256");
+        assert_eq!(claims, json!({"sub": "alice@example.com", "exp": clock.now().timestamp() + 3600}));
+    }
+
+    #[test]
+    fn a_token_made_by_the_reference_is_accepted() {
+        let clock = Arc::new(ManualClock::default());
+        let claims = json!({"exp": clock.now().timestamp() + 60, "sub": "a_b@example.com"});
+        let compact = encode(&json!({"alg": "HS256", "typ": "JWT"}), &claims, SECRET);
+        let identity = tokens(SECRET, &clock).verify(&STANDARD.encode(compact)).unwrap();
+        assert!(identity.name.starts_with("a-b") && identity.name.ends_with("@example.com"), "{}", identity.name);
+    }
+
+    fn encode(header: &serde_json::Value, claims: &serde_json::Value, secret: &str) -> String {
+        let head = URL_SAFE_NO_PAD.encode(header.to_string());
+        let body = URL_SAFE_NO_PAD.encode(claims.to_string());
+        let signed = format!("{head}.{body}");
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+        format!("{signed}.{signature}")
+    }
+
+    #[test]
+    fn forged_and_broken_tokens_are_one_answer() {
+        let clock = Arc::new(ManualClock::default());
+        let ours = tokens(SECRET, &clock);
+        let exp = clock.now().timestamp() + 60;
+        let good = json!({"sub": "alice@example.com", "exp": exp});
+        let hs256 = json!({"alg": "HS256", "typ": "JWT"});
+        let wrap = |compact: String| STANDARD.encode(compact);
+
+        let other_key = tokens("another key of at least sixty-four characters, to be sure of that..", &clock);
+        assert_invalid(&ours, &other_key.mint("alice@example.com", &[]).unwrap(), "forged");
+        let none = encode(&json!({"alg": "none"}), &good, SECRET);
+        assert_invalid(&ours, &wrap(none.clone()), "alg none, signed");
+        assert_invalid(&ours, &wrap(format!("{}.", none.rsplit_once('.').unwrap().0)), "alg none, unsigned");
+        for alg in ["HS384", "HS512", "RS256", "ES256", "EdDSA"] {
+            assert_invalid(&ours, &wrap(encode(&json!({"alg": alg}), &good, SECRET)), alg);
+        }
+        let token = ours.mint("alice@example.com", &[]).unwrap();
+        for len in 1..token.len() - 2 {
+            assert_invalid(&ours, &token[..len], "truncated");
+        }
+        for claims in [
+            json!({"exp": exp}),
+            json!({"sub": "alice@example.com"}),
+            json!({"sub": "", "exp": exp}),
+            json!({"sub": "alice", "exp": exp}),
+            json!({"sub": "alice@example.com", "exp": "soon"}),
+            json!({"sub": "alice@example.com", "exp": i64::MAX}),
+            json!({"sub": "alice@example.com", "exp": exp, "groups": vec!["g"; 21]}),
+        ] {
+            assert_invalid(&ours, &wrap(encode(&hs256, &claims, SECRET)), &claims.to_string());
+        }
+        assert_invalid(&ours, &encode(&hs256, &good, SECRET), "without the second base64");
+        assert_invalid(&ours, "not base64!", "garbage");
+        assert_eq!(ours.verify("").unwrap_err().message(), "no token presented");
+    }
+}

@@ -1,1 +1,0 @@
-//! Configuration: read once from the environment and an optional TOML file, validated whole.

@@ -1,0 +1,22 @@
+//! Configuration: read once from the environment and an optional TOML file, validated whole.
+//!
+//! One table ([`variables::VARIABLES`]) names every variable with its kind, default and meaning; the loader, the
+//! explanation of mistakes and the reference page all read that table.
+
+mod cross_checks;
+mod load;
+mod problems;
+pub mod reference;
+mod settings;
+mod values;
+pub mod variables;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{Loaded, Sources, load};
+pub use problems::{ConfigErrors, Problem, Warning, nearest};
+pub use settings::{
+    AuthStyle, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits, LogSettings,
+    OauthSettings, SealingKeys, SessionSettings, TlsFiles,
+};

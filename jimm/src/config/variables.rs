@@ -1,0 +1,243 @@
+//! The table of variables: the one place that names them.
+
+/// What a value has to look like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Bool,
+    /// `24h`, `15m`, `10s`, also added up: `1h30m`.
+    Duration,
+    /// A number of seconds, or a duration.
+    Seconds,
+    /// A whole number between two others.
+    Number(u64, u64),
+    /// A number of bytes: `256MiB`.
+    Size,
+    /// Where to listen: `:17443` or `127.0.0.1:17443`.
+    Listen,
+    /// `host:port`.
+    HostPort,
+    /// A URL with `http` or `https`.
+    Url,
+    /// `postgresql://…`.
+    Dsn,
+    /// A UUID.
+    Uuid,
+    /// A name or `name:port`.
+    DnsName,
+    /// Words separated by spaces or commas.
+    Words,
+    /// User names with a domain, separated by spaces or commas.
+    Users,
+    /// A file that can be read.
+    File,
+    /// 32 bytes in base64.
+    Key,
+    /// Several of them, separated by spaces or commas.
+    Keys,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// What holds when a variable is not set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unset {
+    /// The broker does not start.
+    Required,
+    /// Nothing: the feature is off, or another variable decides.
+    None,
+    /// This value.
+    Is(&'static str),
+}
+
+/// What the broker makes of a variable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// Used.
+    Used,
+    /// Known from JIMM and without effect here, for this reason: a warning.
+    Ignored(&'static str),
+    /// Known from JIMM and dangerous to ignore, for this reason: an error.
+    Refused(&'static str),
+}
+
+/// One variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// What a value has to look like.
+    pub kind: Kind,
+    /// What holds when it is not set.
+    pub default: Unset,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// What the broker makes of it.
+    pub status: Status,
+    /// What it means.
+    pub about: &'static str,
+    /// A value that works.
+    pub example: &'static str,
+}
+
+impl Variable {
+    const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}
+
+const fn used(name: &'static str, kind: Kind, default: Unset, example: &'static str, about: &'static str) -> Variable {
+    Variable { name, kind, default, secret: false, status: Status::Used, about, example }
+}
+
+const fn without_effect(name: &'static str, status: Status) -> Variable {
+    Variable { name, kind: Kind::Text, default: Unset::None, secret: true, status, about: "", example: "" }
+}
+
+const fn ignored(name: &'static str, why: &'static str) -> Variable {
+    without_effect(name, Status::Ignored(why))
+}
+
+const fn refused(name: &'static str, why: &'static str) -> Variable {
+    without_effect(name, Status::Refused(why))
+}
+
+const OPENFGA: &str = "OpenFGA is not supported by this version: rights live in Postgres; leave it unset";
+const VAULT: &str =
+    "Vault is not supported by this version: secrets are sealed in Postgres (JIMM_SEALING_KEY); leave it unset";
+const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
+const NO_SSH: &str = "this version has no SSH jump host";
+const NO_MACAROONS: &str = "this version does not discharge macaroons";
+const NO_BROWSER: &str = "this version has no browser login";
+
+/// Variables of one concern, with the heading of the reference page.
+pub type Section = (&'static str, &'static [Variable]);
+
+use Kind::{
+    Bool, Choice, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Listen, Number, Seconds, Size, Text, Url, Users,
+    Uuid, Words,
+};
+use Unset::{Is, None, Required};
+
+/// Every variable, by section.
+#[rustfmt::skip]
+pub const SECTIONS: &[Section] = &[
+    ("The broker itself", &[
+        used("JIMM_CONFIG", File, None, "/etc/jimm/config.toml", "A TOML file with settings. The environment wins over the file. Keys are the variables' names in lower case without `JIMM_`; tables join with `_` (`[oauth] issuer_url` is `JIMM_OAUTH_ISSUER_URL`)."),
+        used("JIMM_UUID", Uuid, Required, "3217dbc9-8ea9-4381-9e97-01eab0b3f6bb", "The broker's controller UUID. The same for every replica and for ever: clients remember it. Make one with `uuidgen`."),
+        used("JIMM_DNS_NAME", DnsName, Required, "jimm.example.com", "The broker's public name, with a port if it is not 443: issuer of tokens, `public-dns-name` of logins, base of the key set's URL."),
+        used("JIMM_PUBLIC_ADDRESS", HostPort, None, "jimm.example.com:443", "`host:port` that clients are told to connect to. Unset: the name above, with port 443 if it has none."),
+        used("JIMM_ADMINS", Users, None, "alice@example.com bob@example.com", "Names of the broker's administrators."),
+        used("JIMM_LISTEN_ADDR", Listen, Is(":8080"), ":17443", "Where clients and controllers are served."),
+        used("JIMM_INTERNAL_LISTEN_ADDR", Listen, Is(":9090"), "127.0.0.1:9090", "Where metrics are served; keep it away from the public."),
+        used("JIMM_TLS_CERT_PATH", File, None, "/etc/jimm/tls.crt", "Certificate chain (PEM) of the main listener. Set together with `JIMM_TLS_KEY_PATH`; neither means plain HTTP behind an ingress."),
+        used("JIMM_TLS_KEY_PATH", File, None, "/etc/jimm/tls.key", "Its private key (PEM)."),
+    ]),
+    ("Database and secrets at rest", &[
+        used("JIMM_DSN", Dsn, Required, "postgresql://jimm:password@db.example.com/jimm", "The Postgres database.").secret(),
+        used("JIMM_DB_MAX_CONNECTIONS", Number(2, 1000), Is("20"), "50", "Database connections per replica."),
+        used("JIMM_DB_ACQUIRE_TIMEOUT", Duration, Is("5s"), "5s", "How long a request waits for one of them."),
+        used("JIMM_SEALING_KEY", Key, None, "output of `openssl rand -base64 32`", "Key that seals secrets in the database. This or `JIMM_SEALING_KEY_PATH` is required. Without it the stored passwords and keys are lost.").secret(),
+        used("JIMM_SEALING_KEY_PATH", File, None, "/etc/jimm/sealing.key", "A file that holds that key."),
+        used("JIMM_SEALING_OLD_KEYS", Keys, None, "former keys, separated by spaces", "Former keys, to open what they sealed.").secret(),
+    ]),
+    ("Log", &[
+        used("JIMM_LOG_LEVEL", Text, Is("info"), "info,jimm::relay=debug", "Level, or filter by target."),
+        used("JIMM_LOG_DEV_MODE", Bool, Is("false"), "true", "Lines for people instead of JSON."),
+        used("JIMM_LOG_SQL", Bool, Is("false"), "true", "Log SQL statements, never their arguments."),
+    ]),
+    ("Identity provider", &[
+        used("JIMM_OAUTH_ISSUER_URL", Url, Required, "https://login.example.com/realms/jimm", "The OpenID Connect issuer; everything else is found by discovery."),
+        used("JIMM_OAUTH_CLIENT_ID", Text, Required, "jimm", "The broker's client id there. The client needs the device flow, and client credentials for service accounts."),
+        used("JIMM_OAUTH_CLIENT_SECRET", Text, None, "the provider's", "The broker's client secret there; unset for a public client.").secret(),
+        used("JIMM_OAUTH_SCOPES", Words, Is("openid profile email"), "openid profile email", "Scopes asked for; `openid` is a must."),
+        used("JIMM_OAUTH_AUTH_STYLE", Choice(&["auto", "header", "body"]), Is("auto"), "body", "How client id and secret are sent: as the provider announces, as `Authorization: Basic`, or as form parameters."),
+        used("JIMM_OAUTH_CA_CERT_PATH", File, None, "/etc/jimm/idp-ca.pem", "An extra root certificate (PEM) to trust at the issuer."),
+        used("JIMM_OAUTH_IDENTITY_CLAIM", Text, Is("email"), "email", "The claim of the id token that names the identity."),
+        used("JIMM_OAUTH_REQUIRE_VERIFIED_EMAIL", Bool, Is("true"), "true", "Refuse an identity whose id token says `email_verified: false`."),
+        used("JIMM_OAUTH_GROUPS_CLAIM", Text, None, "groups", "The claim of the id token that lists groups (at most 20 are accepted)."),
+        used("JIMM_OAUTH_TIMEOUT", Duration, Is("10s"), "10s", "Deadline of one request to the provider."),
+        used("JIMM_OAUTH_CREDENTIALS_CACHE", Duration, Is("5m"), "0s", "How long verified client credentials are believed without asking again, never longer than the provider's token lives. `0s` asks every time."),
+    ]),
+    ("Sessions", &[
+        used("JIMM_SESSION_SECRET_KEY", Text, Required, "output of `openssl rand -hex 48`", "Key of session tokens, at least 64 characters. Changing it logs everybody out.").secret(),
+        used("JIMM_ACCESS_TOKEN_EXPIRY_DURATION", Duration, Is("24h"), "6h", "How long a session token lives."),
+        used("JIMM_SESSION_COOKIE_MAX_AGE", Seconds, Is("86400"), "86400", "How long a browser's cookie lives."),
+        used("JIMM_SECURE_SESSION_COOKIES", Bool, Is("true"), "true", "Whether cookies are only sent over TLS."),
+    ]),
+    ("Tokens for controllers", &[
+        used("JIMM_JWT_EXPIRY", Duration, Is("5m"), "5m", "How long a token lives. Controllers look at it only when a connection begins."),
+        used("JIMM_JWT_KEY_ROTATION", Duration, Is("90d"), "90d", "How long a key signs before the next one takes over."),
+        used("JIMM_JWT_KEY_PUBLISH_AHEAD", Duration, Is("25m"), "25m", "How long a key is published before it signs. Controllers fetch the key set at most every 15 minutes, so less than 20 minutes breaks logins at each rotation."),
+        used("JIMM_JWT_KEY_RELOAD", Duration, Is("1m"), "1m", "How often a replica looks for keys made by others and for rotations that are due."),
+        used("JIMM_JWKS_CACHE_MAX_AGE", Seconds, Is("300"), "300", "`max-age` of the published key set; the longer, the longer a key has to be published ahead."),
+    ]),
+    ("Client connections", &[
+        used("JIMM_MAX_MESSAGE_SIZE", Size, Is("256MiB"), "256MiB", "Largest message in either direction."),
+        used("JIMM_MAX_CONNECTIONS", Number(1, 1_000_000), Is("10000"), "10000", "Open connections per replica."),
+        used("JIMM_MAX_IN_FLIGHT", Number(1, 10_000), Is("64"), "64", "Requests of one connection in work at a time."),
+        used("JIMM_PING_TIMEOUT", Duration, Is("90s"), "90s", "A connection without a ping for this long is closed."),
+        used("JIMM_LOGIN_TIMEOUT", Duration, Is("2m"), "2m", "A connection that has not logged in for this long is closed; a pending device flow counts as logging in."),
+        used("JIMM_REQUEST_TIMEOUT", Duration, Is("1m"), "1m", "Deadline of one request."),
+        used("JIMM_DRAIN_TIMEOUT", Duration, Is("10s"), "10s", "How long a graceful stop waits for requests in work."),
+    ]),
+    ("Controllers and jobs", &[
+        used("JIMM_CONTROLLER_DIAL_TIMEOUT", Duration, Is("10s"), "10s", "Deadline of dialling a controller and logging in."),
+        used("JIMM_CONTROLLER_CALL_TIMEOUT", Duration, Is("1m"), "1m", "Deadline of one call to a controller."),
+        used("JIMM_CONTROLLER_MAX_CALLS", Number(1, 10_000), Is("64"), "64", "Calls in flight to one controller, per replica."),
+        used("JIMM_CONTROLLER_BREAKER_FAILURES", Number(1, 1000), Is("3"), "3", "Failures in a row after which a controller is not called for a while."),
+        used("JIMM_CONTROLLER_BREAKER_RESET", Duration, Is("10s"), "10s", "That while."),
+        used("JIMM_CONTROLLER_POLL_INTERVAL", Duration, Is("30s"), "30s", "How often a controller's health, version and addresses are looked at."),
+        used("JIMM_MODEL_POLL_INTERVAL", Duration, Is("1m"), "1m", "How often models' status and life are looked at."),
+        used("JIMM_MIGRATION_POLL_INTERVAL", Duration, Is("5s"), "5s", "How often a move in progress is looked at."),
+        used("JIMM_MIGRATION_SILENCE", Duration, Is("2m"), "2m", "How long the source of a move may be silent before the target is asked."),
+        used("JIMM_JOB_WORKERS", Number(1, 1000), Is("8"), "8", "Background jobs in work at a time, per replica."),
+        used("JIMM_JOB_LEASE", Duration, Is("30s"), "30s", "How long a replica may be silent before another takes over its job."),
+        used("JIMM_JOB_POLL_INTERVAL", Duration, Is("2s"), "2s", "How often to look for jobs when no notification comes."),
+    ]),
+    ("Known from JIMM, without effect", &[
+        ignored("JIMM_IS_LEADER", "every replica is equal"),
+        ignored("INSECURE_SECRET_STORAGE", "secrets are always sealed in Postgres"),
+        ignored("BAKERY_PUBLIC_KEY", NO_MACAROONS),
+        ignored("BAKERY_PRIVATE_KEY", NO_MACAROONS),
+        ignored("JIMM_MACAROON_EXPIRY_DURATION", NO_MACAROONS),
+        ignored("JIMM_JWKS", OWN_KEYS),
+        ignored("JIMM_JWKS_PATH", OWN_KEYS),
+        ignored("JIMM_JWKS_PRIVATE_KEY", OWN_KEYS),
+        ignored("JIMM_JWKS_PRIVATE_KEY_PATH", OWN_KEYS),
+        ignored("JIMM_DASHBOARD_FINAL_REDIRECT_URL", NO_BROWSER),
+        ignored("CORS_ALLOWED_ORIGINS", NO_BROWSER),
+        ignored("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", "this version keeps its audit log"),
+        ignored("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "this version has no cross-model queries"),
+        ignored("JIMM_BOOTSTRAP_LOGIN_TOKEN_REFRESH_URL", "this version does not bootstrap controllers"),
+        ignored("JIMM_SSH_PORT", NO_SSH),
+        ignored("JIMM_SSH_HOST_KEY", NO_SSH),
+        ignored("JIMM_SSH_MAX_CONCURRENT_CONNECTIONS", NO_SSH),
+    ]),
+    ("Known from JIMM, refused", &[
+        refused("OPENFGA_SCHEME", OPENFGA),
+        refused("OPENFGA_HOST", OPENFGA),
+        refused("OPENFGA_PORT", OPENFGA),
+        refused("OPENFGA_STORE", OPENFGA),
+        refused("OPENFGA_AUTH_MODEL", OPENFGA),
+        refused("OPENFGA_TOKEN", OPENFGA),
+        refused("VAULT_ADDR", VAULT),
+        refused("VAULT_PATH", VAULT),
+        refused("VAULT_ROLE_ID", VAULT),
+        refused("VAULT_ROLE_SECRET_ID", VAULT),
+        refused("VAULT_CACERT_BYTES", VAULT),
+    ]),
+];
+
+/// Every variable.
+pub fn all() -> impl Iterator<Item = &'static Variable> {
+    SECTIONS.iter().flat_map(|(_, variables)| variables.iter())
+}
+
+/// The variable of that name.
+pub fn find(name: &str) -> Option<&'static Variable> {
+    all().find(|variable| variable.name == name)
+}
