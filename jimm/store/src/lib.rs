@@ -1,1 +1,31 @@
-//! placeholder
+//! The broker's tables in Postgres: the only place with SQL.
+//!
+//! One module per aggregate, each with plain rows and free functions that take `&mut PgConnection` first: the caller
+//! decides what is one transaction ([`Store::begin`]) and what is not ([`Store::acquire`]). A function that changes
+//! state on a condition is one guarded statement and tells whether it hit, so that racing writers cannot undo each
+//! other. It must not know controllers, the wire, or what a sealed column holds.
+
+pub mod audit;
+pub mod cloud_defaults;
+pub mod clouds;
+pub mod controllers;
+pub mod credentials;
+mod error;
+pub mod groups;
+pub mod identities;
+pub mod job_logs;
+pub mod jobs;
+pub mod keys;
+pub mod leases;
+mod listen;
+mod migrate;
+pub mod models;
+pub mod offers;
+mod pool;
+pub mod sessions;
+pub mod tuples;
+
+pub use error::{Result, StoreError};
+pub use listen::{Listener, Notification};
+pub use pool::{Conn, PoolOptions, Store, Tx};
+pub use sqlx::PgConnection;

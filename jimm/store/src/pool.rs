@@ -1,0 +1,140 @@
+//! The pool of connections, and the two things it hands out: a connection and a transaction.
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use crate::Result;
+
+/// Bounds of the pool and of every statement.
+#[derive(Clone, Debug)]
+pub struct PoolOptions {
+    /// Connections at most.
+    pub max_connections: u32,
+    /// How long to wait for a free connection.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for a row another transaction holds.
+    pub lock_timeout: Duration,
+    /// How long a transaction may sit idle before Postgres ends it.
+    pub idle_in_transaction_timeout: Duration,
+    /// The name shown in `pg_stat_activity`.
+    pub application_name: String,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 20,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            idle_in_transaction_timeout: Duration::from_mins(1),
+            application_name: "jimmsrv".into(),
+        }
+    }
+}
+
+/// The database of the broker. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) pool: PgPool,
+    pub(crate) options: PgConnectOptions,
+}
+
+impl Store {
+    /// Connects, which fails when Postgres cannot be reached within the acquire timeout.
+    pub async fn connect(dsn: &str, options: &PoolOptions) -> Result<Self> {
+        let connect = PgConnectOptions::from_str(dsn)?.application_name(&options.application_name);
+        let bounded = connect.clone().options([
+            ("statement_timeout", options.statement_timeout.as_millis().to_string()),
+            ("lock_timeout", options.lock_timeout.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout.as_millis().to_string()),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_with(bounded)
+            .await?;
+        Ok(Self { pool, options: connect })
+    }
+
+    /// A connection on which every statement is a transaction of its own.
+    pub async fn acquire(&self) -> Result<Conn> {
+        Ok(Conn(self.pool.acquire().await?))
+    }
+
+    /// A transaction; rolled back when dropped without [`Tx::commit`].
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(self.pool.begin().await?))
+    }
+
+    /// Whether Postgres answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query!(r#"SELECT 1 AS "one!""#).fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Connections in all and idle ones: for the metrics.
+    pub fn pool_size(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
+    /// Waits for the connections in use and closes them all.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A connection of the pool.
+#[derive(Debug)]
+pub struct Conn(PoolConnection<Postgres>);
+
+impl Deref for Conn {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Conn {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+/// A transaction: pass `&mut tx` to the store functions.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Postgres>);
+
+impl Tx {
+    /// Makes everything done in it true at once.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Undoes everything done in it.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}

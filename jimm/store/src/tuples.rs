@@ -1,0 +1,169 @@
+//! Relation tuples: who has which relation to what. Which ones make sense is for the authorizer to say.
+
+use sqlx::PgConnection;
+
+use crate::Result;
+
+/// `subject` has `relation` to `object`. The subject is one identity, everyone, or the set of all that have
+/// `subject_relation` to it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TupleRow {
+    /// E.g. `user`, `group`, `controller`.
+    pub subject_kind: String,
+    /// A name or UUID; `*` for everyone.
+    pub subject_id: String,
+    /// Empty, or e.g. `member`.
+    pub subject_relation: String,
+    /// E.g. `administrator`.
+    pub relation: String,
+    /// E.g. `model`.
+    pub object_kind: String,
+    /// A name or UUID.
+    pub object_id: String,
+}
+
+/// Which tuples to list; an empty field stands for any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// See [`TupleRow::subject_kind`].
+    pub subject_kind: String,
+    /// See [`TupleRow::subject_id`].
+    pub subject_id: String,
+    /// `None` for any, else exactly this (empty for tuples without).
+    pub subject_relation: Option<String>,
+    /// See [`TupleRow::relation`].
+    pub relation: String,
+    /// See [`TupleRow::object_kind`].
+    pub object_kind: String,
+    /// See [`TupleRow::object_id`].
+    pub object_id: String,
+}
+
+macro_rules! select {
+    ($tail:tt $(, $arg:expr)*) => {
+        sqlx::query_as!(
+            TupleRow,
+            "SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
+             FROM relation_tuples t " + $tail $(, $arg)*
+        )
+    };
+}
+
+/// Adds the tuple; tells whether it is new.
+pub async fn insert(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO relation_tuples (subject_kind, subject_id, subject_relation, relation, object_kind, object_id)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        tuple.subject_kind,
+        tuple.subject_id,
+        tuple.subject_relation,
+        tuple.relation,
+        tuple.object_kind,
+        tuple.object_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Removes the tuple; tells whether it existed.
+pub async fn delete(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
+    let done = sqlx::query!(
+        "DELETE FROM relation_tuples
+         WHERE object_kind = $5 AND object_id = $6 AND relation = $4 AND subject_kind = $1 AND subject_id = $2
+           AND subject_relation = $3",
+        tuple.subject_kind,
+        tuple.subject_id,
+        tuple.subject_relation,
+        tuple.relation,
+        tuple.object_kind,
+        tuple.object_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Removes every tuple of which the thing is the object, and returns how many. Tuples of which it is the subject
+/// stay: see [`delete_subject`].
+pub async fn delete_object(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
+    let done = sqlx::query!("DELETE FROM relation_tuples WHERE object_kind = $1 AND object_id = $2", kind, id)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Removes every tuple of which the thing (or a set named by it) is the subject, and returns how many.
+pub async fn delete_subject(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
+    let done = sqlx::query!("DELETE FROM relation_tuples WHERE subject_kind = $1 AND subject_id = $2", kind, id)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// All tuples on the objects, given as (kind, id).
+pub async fn on_objects(conn: &mut PgConnection, objects: &[(String, String)]) -> Result<Vec<TupleRow>> {
+    let (kinds, ids) = unzip(objects);
+    Ok(select!(
+        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS o (kind, id)) o
+         ON t.object_kind = o.kind AND t.object_id = o.id",
+        &kinds,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// All tuples of the subjects, given as (kind, id, relation).
+pub async fn of_subjects(conn: &mut PgConnection, subjects: &[(String, String, String)]) -> Result<Vec<TupleRow>> {
+    let kinds: Vec<String> = subjects.iter().map(|subject| subject.0.clone()).collect();
+    let ids: Vec<String> = subjects.iter().map(|subject| subject.1.clone()).collect();
+    let relations: Vec<String> = subjects.iter().map(|subject| subject.2.clone()).collect();
+    Ok(select!(
+        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS s (kind, id, relation)) s
+         ON t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation",
+        &kinds,
+        &ids,
+        &relations
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A page of the tuples that pass the filter, in the order of their columns from object to subject, after the given.
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<&TupleRow>,
+    limit: i64,
+) -> Result<Vec<TupleRow>> {
+    Ok(select!(
+        "WHERE ($1 = '' OR t.subject_kind = $1) AND ($2 = '' OR t.subject_id = $2)
+           AND ($3::text IS NULL OR t.subject_relation = $3) AND ($4 = '' OR t.relation = $4)
+           AND ($5 = '' OR t.object_kind = $5) AND ($6 = '' OR t.object_id = $6)
+           AND ($7::text IS NULL
+                OR (t.object_kind, t.object_id, t.relation, t.subject_kind, t.subject_id, t.subject_relation)
+                    > ($7, $8, $9, $10, $11, $12))
+         ORDER BY t.object_kind, t.object_id, t.relation, t.subject_kind, t.subject_id, t.subject_relation
+         LIMIT $13",
+        filter.subject_kind,
+        filter.subject_id,
+        filter.subject_relation,
+        filter.relation,
+        filter.object_kind,
+        filter.object_id,
+        after.map(|t| t.object_kind.as_str()),
+        after.map(|t| t.object_id.as_str()),
+        after.map(|t| t.relation.as_str()),
+        after.map(|t| t.subject_kind.as_str()),
+        after.map(|t| t.subject_id.as_str()),
+        after.map(|t| t.subject_relation.as_str()),
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+fn unzip(pairs: &[(String, String)]) -> (Vec<String>, Vec<String>) {
+    pairs.iter().cloned().unzip()
+}
