@@ -2,5 +2,11 @@
 //!
 //! No I/O and no async here (invariant I1).
 
+pub mod access;
+pub mod envelope;
+pub mod error_code;
+pub mod names;
 pub mod params;
+pub mod tags;
 pub mod time;
+pub mod version;
