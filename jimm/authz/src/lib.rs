@@ -1,1 +1,16 @@
-//! placeholder
+//! Who may do what: the relation model and its evaluation over tuples.
+//!
+//! [`Authorizer`] is what the broker asks. [`BuiltIn`] answers from tuples that a [`TupleReader`] reads, wherever
+//! they are kept; another implementation may ask a service. The crate knows neither the store nor the wire.
+
+mod authorizer;
+mod builtin;
+mod expand;
+mod facts;
+mod model;
+mod names;
+mod reach;
+
+pub use authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
+pub use builtin::BuiltIn;
+pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple};

@@ -114,17 +114,46 @@ pub async fn on_objects(conn: &mut PgConnection, objects: &[(String, String)]) -
     .await?)
 }
 
-/// All tuples of the subjects, given as (kind, id, relation).
-pub async fn of_subjects(conn: &mut PgConnection, subjects: &[(String, String, String)]) -> Result<Vec<TupleRow>> {
-    let kinds: Vec<String> = subjects.iter().map(|subject| subject.0.clone()).collect();
-    let ids: Vec<String> = subjects.iter().map(|subject| subject.1.clone()).collect();
-    let relations: Vec<String> = subjects.iter().map(|subject| subject.2.clone()).collect();
+/// The tuples on the objects, given as (kind, id), that either are of one of the subjects, given as (kind, id,
+/// relation), or whose subject is a thing: neither an identity nor a set.
+pub async fn on_objects_of(
+    conn: &mut PgConnection,
+    objects: &[(String, String)],
+    subjects: &[(String, String, String)],
+) -> Result<Vec<TupleRow>> {
+    let (kinds, ids) = unzip(objects);
+    let [subject_kinds, subject_ids, subject_relations] = columns(subjects);
     Ok(select!(
-        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS s (kind, id, relation)) s
-         ON t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation",
+        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS o (kind, id)) o
+         ON t.object_kind = o.kind AND t.object_id = o.id
+         WHERE t.subject_kind <> 'user' AND t.subject_relation = ''
+            OR (t.subject_kind, t.subject_id, t.subject_relation)
+               IN (SELECT * FROM unnest($3::text[], $4::text[], $5::text[]))",
         &kinds,
         &ids,
-        &relations
+        &subject_kinds,
+        &subject_ids,
+        &subject_relations
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The tuples of the subjects, given as (kind, id, relation), on objects of these kinds (of all, when none is given).
+pub async fn of_subjects(
+    conn: &mut PgConnection,
+    subjects: &[(String, String, String)],
+    object_kinds: &[String],
+) -> Result<Vec<TupleRow>> {
+    let [kinds, ids, relations] = columns(subjects);
+    Ok(select!(
+        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS s (kind, id, relation)) s
+         ON t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation
+         WHERE cardinality($4::text[]) = 0 OR t.object_kind = ANY($4)",
+        &kinds,
+        &ids,
+        &relations,
+        object_kinds
     )
     .fetch_all(conn)
     .await?)
@@ -166,4 +195,12 @@ pub async fn list(
 
 fn unzip(pairs: &[(String, String)]) -> (Vec<String>, Vec<String>) {
     pairs.iter().cloned().unzip()
+}
+
+fn columns(subjects: &[(String, String, String)]) -> [Vec<String>; 3] {
+    [
+        subjects.iter().map(|subject| subject.0.clone()).collect(),
+        subjects.iter().map(|subject| subject.1.clone()).collect(),
+        subjects.iter().map(|subject| subject.2.clone()).collect(),
+    ]
 }

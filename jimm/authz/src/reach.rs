@@ -1,0 +1,110 @@
+//! From subjects to everything they have a right to, level by level: one read for each.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::authorizer::{Error, Result, TupleReader};
+use crate::builtin::MAX_DEPTH;
+use crate::model::{Right, is_set, rule};
+use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
+
+/// A search for objects on which the subjects have one of the wanted rights.
+pub(crate) struct Reach<'a> {
+    reader: &'a dyn TupleReader,
+    wanted: &'a [Right],
+    kinds: Vec<ObjectKind>,
+    /// The tuples of the subjects that were read.
+    of: HashMap<Subject, Vec<Tuple>>,
+    next: HashSet<Subject>,
+    found: HashSet<(Object, Relation)>,
+}
+
+impl<'a> Reach<'a> {
+    /// A search among the wanted rights; rights not wanted are not followed either.
+    pub(crate) fn new(reader: &'a dyn TupleReader, wanted: &'a [Right]) -> Self {
+        let mut kinds: Vec<ObjectKind> = wanted.iter().map(|right| right.0).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self { reader, wanted, kinds, of: HashMap::new(), next: HashSet::new(), found: HashSet::new() }
+    }
+
+    /// Everything the subjects have a wanted right to.
+    pub(crate) async fn from(mut self, subjects: &[Subject]) -> Result<HashSet<(Object, Relation)>> {
+        for subject in subjects {
+            self.next.insert(subject.clone());
+            // A set has to its object what makes it up.
+            if let Subject::Set { object, relation } = subject {
+                self.note(vec![(object.clone(), *relation)]);
+            }
+        }
+        for _ in 0..MAX_DEPTH {
+            if self.next.is_empty() {
+                return Ok(self.found);
+            }
+            let level: Vec<Subject> = self.next.drain().collect();
+            let tuples = self.reader.tuples_of(&level, &self.kinds).await?;
+            self.of.extend(level.into_iter().map(|subject| (subject, Vec::new())));
+            let mut facts = Vec::new();
+            for tuple in tuples.into_iter().filter(Tuple::is_valid) {
+                match &tuple.subject {
+                    Subject::Object(parent) => facts.extend(self.inherited(parent, &tuple)),
+                    _ => facts.push((tuple.object.clone(), tuple.relation)),
+                }
+                self.of.entry(tuple.subject.clone()).or_default().push(tuple);
+            }
+            self.note(facts);
+        }
+        Err(Error::TooDeep(subjects.first().map(ToString::to_string).unwrap_or_default()))
+    }
+
+    /// What follows for the tuple's object from what is had to its parent.
+    fn inherited(&self, parent: &Object, tuple: &Tuple) -> Vec<(Object, Relation)> {
+        self.wanted
+            .iter()
+            .filter(|(kind, _)| *kind == tuple.object.kind)
+            .filter(|(kind, relation)| {
+                rule(*kind, *relation).and_then(|rule| rule.inherited).is_some_and(|(via, needed)| {
+                    via == tuple.relation && self.found.contains(&(parent.clone(), needed))
+                })
+            })
+            .map(|(_, relation)| (tuple.object.clone(), *relation))
+            .collect()
+    }
+
+    /// Notes what is had and what follows without reading, and whose tuples to read next.
+    fn note(&mut self, mut facts: Vec<(Object, Relation)>) {
+        while let Some(fact) = facts.pop() {
+            if !self.wanted.contains(&(fact.0.kind, fact.1)) || !self.found.insert(fact.clone()) {
+                continue;
+            }
+            let (object, relation) = fact;
+            for (kind, weaker) in self.wanted {
+                if *kind == object.kind && rule(*kind, *weaker).is_some_and(|rule| rule.implied_by.contains(&relation))
+                {
+                    facts.push((object.clone(), *weaker));
+                }
+            }
+            if is_set(object.kind, relation) {
+                self.follow(Subject::Set { object, relation });
+            } else if self.is_inherited(relation) {
+                let parent = Subject::Object(object.clone());
+                if let Some(children) = self.of.get(&parent) {
+                    facts.extend(children.iter().flat_map(|tuple| self.inherited(&object, tuple)));
+                } else {
+                    self.follow(parent);
+                }
+            }
+        }
+    }
+
+    fn is_inherited(&self, relation: Relation) -> bool {
+        self.wanted.iter().any(|(kind, wanted)| {
+            rule(*kind, *wanted).and_then(|rule| rule.inherited).is_some_and(|(_, needed)| needed == relation)
+        })
+    }
+
+    fn follow(&mut self, subject: Subject) {
+        if !self.of.contains_key(&subject) {
+            self.next.insert(subject);
+        }
+    }
+}
