@@ -1,17 +1,39 @@
 //! What a facade method is given beside its parameters.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::broker::{Broker, Requester};
 
 /// One call on one connection.
+#[derive(Clone)]
 pub struct CallContext {
     /// The use cases.
     pub broker: Arc<Broker>,
     /// Who calls.
     pub requester: Requester,
+    /// What the connection remembers between its calls.
+    pub connection: Arc<ConnectionState>,
     /// The facade version that was called.
     pub version: u32,
     /// The object id of watcher-like facades, else empty.
     pub object_id: String,
+}
+
+/// What a connection remembers between its calls.
+#[derive(Debug, Default)]
+pub struct ConnectionState {
+    unmasked: AtomicBool,
+}
+
+impl ConnectionState {
+    /// Whether answers name the broker in place of the hosting controller (so until the client asks otherwise).
+    pub fn masks_controllers(&self) -> bool {
+        !self.unmasked.load(Ordering::Relaxed)
+    }
+
+    /// From now on answers name the hosting controllers.
+    pub fn unmask_controllers(&self) {
+        self.unmasked.store(true, Ordering::Relaxed);
+    }
 }

@@ -2,4 +2,4 @@
 
 mod context;
 
-pub use context::CallContext;
+pub use context::{CallContext, ConnectionState};

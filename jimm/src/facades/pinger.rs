@@ -1,0 +1,15 @@
+//! `Pinger`: proof of life of a connection.
+
+use super::registry::{Access, Audit, Empty, Method, method};
+use crate::error::Result;
+use crate::session::CallContext;
+
+pub(crate) const METHODS: &[Method] = &[
+    method!("Pinger", [1], "Ping", Access::User, Audit::NoParams, ping),
+    method!("Pinger", [1], "Stop", Access::User, Audit::NoParams, ping),
+];
+
+#[expect(clippy::unused_async, reason = "the shape of every method")]
+async fn ping(_: &CallContext, _: Empty) -> Result<Empty> {
+    Ok(Empty {})
+}
