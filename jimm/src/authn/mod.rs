@@ -1,18 +1,28 @@
 //! Who somebody is: identities by OIDC, session tokens for clients, tokens for controllers and the keys that sign them.
 //! It knows nothing of rights.
 
+mod controller_tokens;
+mod key_ring;
+mod key_schedule;
 pub mod names;
+pub mod oidc;
 mod session_tokens;
+mod signing_keys;
 
+pub use controller_tokens::ControllerTokens;
+pub use key_ring::{KeyRing, SigningKey};
+pub use oidc::{DeviceLogin, LoggedIn, Oidc};
 pub use session_tokens::SessionTokens;
+pub use signing_keys::SigningKeys;
 
 use chrono::{DateTime, Utc};
+use jimm_proto::names::UserName;
 
 /// Somebody whose identity is proven.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Identity {
     /// The name in the broker, `alice@example.com`, always valid and external.
-    pub name: String,
+    pub name: UserName,
     /// Groups as the identity provider told them.
     pub groups: Vec<String>,
     /// When the proof ends.

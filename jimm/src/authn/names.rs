@@ -1,5 +1,6 @@
 //! From what an identity provider calls somebody to the name the broker knows.
 
+use jimm_proto::names::UserName;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result};
@@ -17,16 +18,14 @@ const RESERVED_DOMAINS: &[&str] = &[SERVICE_ACCOUNT_DOMAIN, "local", "external"]
 ///
 /// Letters that Juju does not take become `-`; so that two addresses do not become one name, six digits of the
 /// original's SHA-256 then go before the `@`.
-pub fn from_claim(claim: &str) -> Result<String> {
+pub fn from_claim(claim: &str) -> Result<UserName> {
     if claim.is_empty() {
         return Err(Error::new(Kind::Unauthorized, "identity name cannot be empty"));
     }
-    let name = normalise(claim);
-    external(&name).map_err(|_| {
+    let name = external(&normalise(claim)).map_err(|_| {
         Error::new(Kind::Unauthorized, format!("identity {claim:?} cannot be made a user name with a domain"))
     })?;
-    let domain = name.split_once('@').map_or("", |(_, domain)| domain);
-    if RESERVED_DOMAINS.contains(&domain) {
+    if name.domain().is_some_and(|domain| RESERVED_DOMAINS.contains(&domain)) {
         return Err(Error::new(Kind::Unauthorized, format!("identity {claim:?} has a reserved domain")));
     }
     Ok(name)
@@ -45,27 +44,16 @@ fn normalise(claim: &str) -> String {
 }
 
 /// The service account of a client id.
-pub fn service_account(client_id: &str) -> Result<String> {
+pub fn service_account(client_id: &str) -> Result<UserName> {
     let suffix = format!("@{SERVICE_ACCOUNT_DOMAIN}");
     let name = if client_id.ends_with(&suffix) { client_id.to_owned() } else { format!("{client_id}{suffix}") };
-    external(&name).map_err(|_| Error::bad_request("invalid client ID"))?;
-    Ok(name)
+    external(&name).map_err(|_| Error::bad_request("invalid client ID"))
 }
 
-/// Whether this is a valid user name with a domain.
-pub fn external(name: &str) -> Result<()> {
-    match name.split_once('@') {
-        Some((local, domain)) if is_part(local) && is_part(domain) => Ok(()),
-        _ => Err(Error::bad_request(format!("{name:?} is not a user name with a domain"))),
-    }
-}
-
-fn is_part(part: &str) -> bool {
-    let bytes = part.as_bytes();
-    bytes.len() >= 2
-        && bytes[0].is_ascii_alphanumeric()
-        && bytes[bytes.len() - 1].is_ascii_alphanumeric()
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(byte))
+/// A valid user name with a domain.
+pub fn external(name: &str) -> Result<UserName> {
+    let refused = || Error::bad_request(format!("{name:?} is not a user name with a domain"));
+    name.parse().ok().filter(|name: &UserName| !name.is_local()).ok_or_else(refused)
 }
 
 #[cfg(test)]
@@ -75,20 +63,20 @@ mod tests {
     #[test]
     fn plain_addresses_stay() {
         for name in ["alice@example.com", "Alice.B+tag@Example.com", "a1@x2"] {
-            assert_eq!(from_claim(name).unwrap(), name);
+            assert_eq!(from_claim(name).unwrap().as_str(), name);
         }
     }
 
     #[test]
     fn foreign_letters_become_dashes_with_a_digest() {
         let hex = hex::encode(&Sha256::digest(b"a_b@x.yz")[..3]);
-        assert_eq!(from_claim("a_b@x.yz").unwrap(), format!("a-b{hex}@x.yz"));
+        assert_eq!(from_claim("a_b@x.yz").unwrap().as_str(), format!("a-b{hex}@x.yz"));
         assert_ne!(from_claim("a_b@x.yz").unwrap(), from_claim("a-b@x.yz").unwrap());
         assert_ne!(from_claim("a_b@x.yz").unwrap(), from_claim("a~b@x.yz").unwrap());
         let all = "a~!$%^&*_={}'?b@example.com";
-        assert!(from_claim(all).unwrap().starts_with("a-------------b"));
+        assert!(from_claim(all).unwrap().as_str().starts_with("a-------------b"));
         let once = from_claim("a_b@x.yz").unwrap();
-        assert_eq!(from_claim(&once).unwrap(), once, "a name stays itself");
+        assert_eq!(from_claim(once.as_str()).unwrap(), once, "a name stays itself");
     }
 
     #[test]
@@ -109,8 +97,8 @@ mod tests {
 
     #[test]
     fn service_accounts() {
-        assert_eq!(service_account("svc-1").unwrap(), "svc-1@serviceaccount");
-        assert_eq!(service_account("svc-1@serviceaccount").unwrap(), "svc-1@serviceaccount");
+        assert_eq!(service_account("svc-1").unwrap().as_str(), "svc-1@serviceaccount");
+        assert_eq!(service_account("svc-1@serviceaccount").unwrap().as_str(), "svc-1@serviceaccount");
         for id in ["", "@serviceaccount", "a b", "svc_1", "svc@other"] {
             assert_eq!(service_account(id).unwrap_err().message(), "invalid client ID", "{id}");
         }

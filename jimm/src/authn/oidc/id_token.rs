@@ -1,0 +1,156 @@
+//! Id tokens: issuer, audience, times and signature first, then the identity.
+
+use chrono::{DateTime, Utc};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use super::super::session_tokens::MAX_GROUPS;
+use super::super::{Identity, names};
+use super::error::OidcError;
+use super::provider::Provider;
+use crate::config::OauthSettings;
+use crate::error::{Error, Kind, Result};
+
+/// What the provider's clock may differ from ours, in seconds.
+const LEEWAY: i64 = 60;
+
+/// Signatures by a private key. HMAC is left out on purpose: a client secret must not be able to sign identities.
+const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
+pub(super) type Claims = Map<String, Value>;
+
+/// Somebody the identity provider vouches for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LoggedIn {
+    /// Name and groups.
+    pub identity: Identity,
+    /// What the provider calls the person, if it says.
+    pub display_name: Option<String>,
+}
+
+pub(super) async fn verify(
+    provider: &Provider,
+    settings: &OauthSettings,
+    now: DateTime<Utc>,
+    id_token: &SecretString,
+    nonce: Option<&str>,
+) -> Result<Claims> {
+    let token = id_token.expose_secret();
+    let wrong = |what: &str| OidcError::IdToken(what.to_owned());
+    let header = jsonwebtoken::decode_header(token).map_err(|_| wrong("it is not a signed JWT we know"))?;
+    if !ALGORITHMS.contains(&header.alg) {
+        return Err(wrong("its signature algorithm is not accepted").into());
+    }
+    let issuer = provider.metadata().await?.issuer.clone();
+    let keys = provider.keys_for(header.kid.as_deref()).await?;
+    let candidates = keys.candidates(header.kid.as_deref());
+    let validation = validation(header.alg, &issuer, &settings.client_id);
+    let claims = candidates
+        .into_iter()
+        .filter(|jwk| may_sign(jwk, header.alg))
+        .find_map(|jwk| {
+            let key = DecodingKey::from_jwk(jwk).ok()?;
+            jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()
+        })
+        .ok_or_else(|| wrong("signature, issuer or audience is not the expected one"))?
+        .claims;
+    judge_claims(&claims, &settings.client_id, now, nonce)?;
+    Ok(claims)
+}
+
+fn validation(algorithm: Algorithm, issuer: &str, client_id: &str) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[client_id]);
+    // By our clock, below.
+    validation.validate_exp = false;
+    validation
+}
+
+fn may_sign(jwk: &Jwk, algorithm: Algorithm) -> bool {
+    let for_signatures = jwk.common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
+    let same = jwk.common.key_algorithm.is_none_or(|alg| Algorithm::try_from(alg).is_ok_and(|alg| alg == algorithm));
+    for_signatures && same
+}
+
+fn judge_claims(claims: &Claims, client_id: &str, now: DateTime<Utc>, nonce: Option<&str>) -> Result<(), OidcError> {
+    let wrong = |what: &str| Err(OidcError::IdToken(what.to_owned()));
+    let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+    #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world are exact in a double")]
+    let (earliest, latest) = ((now.timestamp() - LEEWAY) as f64, (now.timestamp() + LEEWAY) as f64);
+    if time("exp").is_none_or(|exp| exp <= earliest) {
+        return wrong("it has expired");
+    }
+    if ["nbf", "iat"].iter().any(|name| time(name).is_some_and(|at| at > latest)) {
+        return wrong("it is from the future");
+    }
+    let several = claims.get("aud").and_then(Value::as_array).is_some_and(|audience| audience.len() > 1);
+    match claims.get("azp").and_then(Value::as_str) {
+        Some(party) if party != client_id => return wrong("it was issued to somebody else"),
+        None if several => return wrong("it has several audiences and does not say to whom it was issued"),
+        _ => {}
+    }
+    match nonce {
+        Some(nonce) if claims.get("nonce").and_then(Value::as_str) != Some(nonce) => wrong("its nonce is another one"),
+        _ => Ok(()),
+    }
+}
+
+/// The identity in verified claims.
+pub(super) fn logged_in(claims: Claims, settings: &OauthSettings) -> Result<LoggedIn> {
+    let claim = settings.identity_claim.as_str();
+    let Some(value) = claims.get(claim).and_then(Value::as_str) else {
+        let text = format!("id token has no claim {claim:?}: ask the administrator of the identity provider for it");
+        return Err(Error::new(Kind::Unauthorized, text));
+    };
+    if claim == "email" && settings.require_verified_email && is_unverified(claims.get("email_verified")) {
+        let text = format!("e-mail address {value:?} is not verified at the identity provider");
+        return Err(Error::new(Kind::Unauthorized, text));
+    }
+    let name = names::from_claim(value)?;
+    let groups = groups(&claims, settings)?;
+    let expires = claims.get("exp").and_then(Value::as_i64).and_then(|exp| DateTime::from_timestamp(exp, 0));
+    let display_name = claims.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(LoggedIn { identity: Identity { name, groups, expires: expires.unwrap_or_default() }, display_name })
+}
+
+/// Some providers write the boolean as text.
+fn is_unverified(claim: Option<&Value>) -> bool {
+    match claim {
+        Some(Value::Bool(verified)) => !verified,
+        Some(Value::String(verified)) => verified != "true",
+        _ => false,
+    }
+}
+
+/// A list of texts, or one text with separators.
+fn groups(claims: &Claims, settings: &OauthSettings) -> Result<Vec<String>> {
+    let claim = settings.groups_claim.as_ref().and_then(|name| claims.get(name));
+    let groups: Vec<String> = match claim {
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::String(text)) => {
+            text.split([' ', ',', ';']).filter(|group| !group.is_empty()).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    };
+    if groups.len() > MAX_GROUPS {
+        let count = groups.len();
+        let text =
+            format!("authorization denied: IDP group claim contains {count} groups, maximum supported is {MAX_GROUPS}");
+        return Err(Error::new(Kind::Unauthorized, text));
+    }
+    Ok(groups)
+}

@@ -1,0 +1,85 @@
+//! The identity provider: found by discovery, asked with deadlines, never believed without a signature.
+//!
+//! Nothing here runs at start: the provider is looked up when the first login needs it, so that a broker starts, and
+//! serves those who have tokens, while the provider is down.
+
+mod client_credentials;
+mod device_flow;
+mod error;
+mod id_token;
+mod provider;
+mod token_endpoint;
+
+#[cfg(test)]
+mod tests;
+
+pub use client_credentials::VerifiedClients;
+pub use device_flow::DeviceLogin;
+pub use error::OidcError;
+pub use id_token::LoggedIn;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use self::provider::Provider;
+use self::token_endpoint::TokenEndpoint;
+use super::Identity;
+use crate::clock::Clock;
+use crate::config::OauthSettings;
+use crate::error::{Error, Result};
+use crate::http_client::http_client;
+
+/// Everything the broker asks of the identity provider.
+#[derive(Debug)]
+pub struct Oidc {
+    settings: Arc<OauthSettings>,
+    provider: Provider,
+    endpoint: TokenEndpoint,
+    clients: VerifiedClients,
+    clock: Arc<dyn Clock>,
+}
+
+impl Oidc {
+    /// Sets up the HTTP client; asks nobody yet.
+    pub fn new(settings: Arc<OauthSettings>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let http = http_client(settings.ca_cert.as_deref(), settings.timeout).map_err(Error::internal)?;
+        Ok(Self {
+            provider: Provider::new(http.clone(), &settings.issuer_url, Arc::clone(&clock)),
+            endpoint: TokenEndpoint::new(http, settings.auth_style),
+            clients: VerifiedClients::new(settings.credentials_cache, Arc::clone(&clock)),
+            settings,
+            clock,
+        })
+    }
+
+    /// Whether the provider can be found: for the readiness report, not for start.
+    pub async fn ready(&self) -> Result<()> {
+        self.provider.metadata().await?;
+        Ok(())
+    }
+
+    /// Begins a device flow: what to show to the user, and what to wait with.
+    pub async fn start_device_login(&self) -> Result<DeviceLogin> {
+        let metadata = self.provider.metadata().await?;
+        Ok(device_flow::start(&self.endpoint, &metadata, &self.settings).await?)
+    }
+
+    /// Waits until the user has agreed, refused, or let the code expire. Dropping the future ends the wait.
+    pub async fn finish_device_login(&self, login: &DeviceLogin) -> Result<LoggedIn> {
+        let metadata = self.provider.metadata().await?;
+        let id_token = device_flow::wait(&self.endpoint, &metadata, &self.settings, login).await?;
+        self.verify_id_token(&id_token, None).await
+    }
+
+    /// Who an id token speaks of; with a nonce, only if it carries that one.
+    pub async fn verify_id_token(&self, id_token: &SecretString, nonce: Option<&str>) -> Result<LoggedIn> {
+        let claims = id_token::verify(&self.provider, &self.settings, self.clock.now(), id_token, nonce).await?;
+        id_token::logged_in(claims, &self.settings)
+    }
+
+    /// Proves a service account by its client id and secret.
+    pub async fn client_credentials(&self, client_id: &str, secret: &SecretString) -> Result<Identity> {
+        self.clients.verify(&self.provider, &self.endpoint, &self.settings.scopes, client_id, secret).await
+    }
+}
