@@ -159,7 +159,9 @@ mod tests {
         );
         store.save_token("jimm", "a@example.com", "superuser", "NEW").expect("saves");
         let text = std::fs::read_to_string(dir.path().join("accounts.yaml")).expect("reads");
-        for part in ["password: p", "extra: kept", "access-token: NEW", "type: oauth2-device", "last-known-access: superuser"] {
+        for part in
+            ["password: p", "extra: kept", "access-token: NEW", "type: oauth2-device", "last-known-access: superuser"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

@@ -41,12 +41,18 @@ impl OutputArgs {
     }
 
     /// Prints an answer: `wire` as JSON, `yaml` as YAML, `table` for people.
-    pub(crate) fn print<W: Serialize, Y: Serialize>(&self, wire: &W, yaml: &Y, table: impl Fn() -> String) -> Result<()> {
+    pub(crate) fn print<W: Serialize, Y: Serialize>(
+        &self,
+        wire: &W,
+        yaml: &Y,
+        table: impl Fn() -> String,
+    ) -> Result<()> {
         let text = match self.format() {
             Format::Tabular => table(),
-            Format::Yaml => go_yaml::to_string(&serde_norway::to_value(yaml).map_err(|e| {
-                Failure::failed(format!("cannot write the answer as YAML: {e}"))
-            })?),
+            Format::Yaml => go_yaml::to_string(
+                &serde_norway::to_value(yaml)
+                    .map_err(|e| Failure::failed(format!("cannot write the answer as YAML: {e}")))?,
+            ),
             Format::Json => serde_json::to_string(wire)? + "\n",
         };
         self.write(&text)

@@ -87,7 +87,12 @@ impl Session {
         self.call(method, &Nothing {}).await
     }
 
-    async fn admin<P: Serialize, R: DeserializeOwned>(&self, method: &str, params: &P, wait: Duration) -> Result<R, CallError> {
+    async fn admin<P: Serialize, R: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &P,
+        wait: Duration,
+    ) -> Result<R, CallError> {
         self.connection.call("Admin", 4, method, params, wait).await
     }
 
@@ -103,7 +108,13 @@ impl Session {
         }
     }
 
-    async fn log_in_from_store(&self, settings: &Settings, store: &ClientStore, known: &KnownController, args: &GlobalArgs) -> Result<()> {
+    async fn log_in_from_store(
+        &self,
+        settings: &Settings,
+        store: &ClientStore,
+        known: &KnownController,
+        args: &GlobalArgs,
+    ) -> Result<()> {
         if self.log_in_as_service_account(settings).await? {
             return Ok(());
         }
@@ -122,8 +133,9 @@ impl Session {
         let info = login.user_info.unwrap_or_default();
         let user = info.identity.strip_prefix("user-").unwrap_or(&info.identity).to_owned();
         if !known.user.is_empty() && known.user != user {
-            return Err(Failure::failed(format!("attempted login as {user:?} for user {:?}", known.user))
-                .with_hint(format!("log in as {} in the browser, or run \"juju logout -c {}\" first", known.user, known.name)));
+            return Err(Failure::failed(format!("attempted login as {user:?} for user {:?}", known.user)).with_hint(
+                format!("log in as {} in the browser, or run \"juju logout -c {}\" first", known.user, known.name),
+            ));
         }
         store.save_token(&known.name, &user, &info.controller_access, &token)
     }

@@ -43,7 +43,8 @@ fn parse(text: &str, file: &Path) -> Result<AddControllerRequest> {
     if missing.is_empty() {
         return Ok(request);
     }
-    Err(Failure::failed(format!("{} is not complete: it has no {}", file.display(), missing.join(", no "))).with_hint(hint))
+    Err(Failure::failed(format!("{} is not complete: it has no {}", file.display(), missing.join(", no ")))
+        .with_hint(hint))
 }
 
 #[cfg(test)]
@@ -62,6 +63,9 @@ mod tests {
     fn a_whole_file_is_read() {
         let text = "name: c1\nuuid: u\napi-addresses:\n- a:1\nusername: admin\npassword: p\nca-certificate: |\n  PEM\n";
         let request = parse(text, Path::new("f")).expect("complete");
-        assert_eq!((request.api_addresses.as_slice(), request.ca_certificate.as_str()), (["a:1".to_owned()].as_slice(), "PEM\n"));
+        assert_eq!(
+            (request.api_addresses.as_slice(), request.ca_certificate.as_str()),
+            (["a:1".to_owned()].as_slice(), "PEM\n")
+        );
     }
 }

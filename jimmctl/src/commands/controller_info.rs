@@ -19,7 +19,8 @@ pub(super) fn run(_global: &GlobalArgs, args: &ControllerInfoArgs) -> Result<()>
         (None, false) => return Err(Failure::usage("provide either a public address or use --local")),
         _ => {}
     }
-    let dir = Settings::from_env().juju_data.ok_or_else(|| Failure::failed("no client store: set JUJU_DATA or HOME"))?;
+    let dir =
+        Settings::from_env().juju_data.ok_or_else(|| Failure::failed("no client store: set JUJU_DATA or HOME"))?;
     let known = ClientStore::new(dir).controller(Some(name))?;
     if known.password.is_empty() {
         return Err(Failure::failed(format!("the client store holds no password for controller {name}"))

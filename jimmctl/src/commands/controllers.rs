@@ -6,13 +6,16 @@ use jimm_proto::params::jimm::{
 use serde::Serialize;
 
 use super::rows::{ControllerYaml, controller_table};
-use crate::cli::{GlobalArgs, ListControllersArgs, RemoveControllerArgs, SetControllerDeprecatedArgs, ShowControllerArgs};
+use crate::cli::{
+    GlobalArgs, ListControllersArgs, RemoveControllerArgs, SetControllerDeprecatedArgs, ShowControllerArgs,
+};
 use crate::error::{Failure, Result};
 use crate::output::OutputArgs;
 use crate::session::Session;
 
 pub(super) async fn list(global: &GlobalArgs, args: &ListControllersArgs) -> Result<()> {
-    let answer: Result<ListControllersResponse> = async { Session::open(global).await?.ask("ListControllers").await }.await;
+    let answer: Result<ListControllersResponse> =
+        async { Session::open(global).await?.ask("ListControllers").await }.await;
     let controllers = args.output.or_nothing(answer)?.controllers;
     let yaml: Vec<ControllerYaml<'_>> = controllers.iter().map(Into::into).collect();
     args.output.print(&controllers, &yaml, || controller_table(&controllers))
@@ -36,7 +39,12 @@ pub(super) async fn deprecate(global: &GlobalArgs, args: &SetControllerDeprecate
 }
 
 /// Calls a method whose answer is one controller.
-pub(super) async fn call_and_print<P: Serialize>(global: &GlobalArgs, output: &OutputArgs, method: &str, params: &P) -> Result<()> {
+pub(super) async fn call_and_print<P: Serialize>(
+    global: &GlobalArgs,
+    output: &OutputArgs,
+    method: &str,
+    params: &P,
+) -> Result<()> {
     let answer: Result<ControllerInfo> = async { Session::open(global).await?.call(method, params).await }.await;
     let info = output.or_nothing(answer)?;
     output.print(&info, &ControllerYaml::from(&info), || controller_table(std::slice::from_ref(&info)))

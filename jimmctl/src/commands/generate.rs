@@ -11,7 +11,8 @@ pub(super) fn completion(args: &CompletionArgs) -> Result<()> {
 }
 
 pub(super) fn man(args: &ManArgs) -> Result<()> {
-    let failed = |e: std::io::Error| Failure::failed(format!("cannot write manual pages to {}: {e}", args.dir.display()));
+    let failed =
+        |e: std::io::Error| Failure::failed(format!("cannot write manual pages to {}: {e}", args.dir.display()));
     std::fs::create_dir_all(&args.dir).map_err(failed)?;
     clap_mangen::generate_to(Cli::command(), &args.dir).map_err(failed)
 }

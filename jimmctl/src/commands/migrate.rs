@@ -36,8 +36,13 @@ pub(super) async fn run(global: &GlobalArgs, args: &MigrateArgs) -> Result<()> {
     };
     let started = args.output.or_nothing(started.await)?.results;
     if args.no_wait || started.iter().all(|r| r.error.is_some()) {
-        print_results(args, &started, || migrate_table::outcomes(&started.iter().map(not_followed).collect::<Vec<_>>()))?;
-        return verdict(started.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect(), started.len());
+        print_results(args, &started, || {
+            migrate_table::outcomes(&started.iter().map(not_followed).collect::<Vec<_>>())
+        })?;
+        return verdict(
+            started.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect(),
+            started.len(),
+        );
     }
     let statuses = tokio::select! {
         statuses = follow(global, &started) => statuses?,
@@ -65,7 +70,8 @@ fn request_of(args: &MigrateArgs) -> Result<MigrateModelRequest> {
 }
 
 async fn check(global: &GlobalArgs, args: &MigrateArgs, request: &MigrateModelRequest) -> Result<()> {
-    let report = async { Session::open(global).await?.call::<_, CheckMigrationResults>("CheckMigration", request).await };
+    let report =
+        async { Session::open(global).await?.call::<_, CheckMigrationResults>("CheckMigration", request).await };
     let report = args.output.or_nothing(report.await)?;
     args.output.print(&report, &report, || migrate_table::checks(&report.results))?;
     let refused: Vec<&str> = report.results.iter().filter(|r| !r.ok).map(|r| r.model_tag.as_str()).collect();
@@ -85,7 +91,9 @@ fn verdict(errors: Vec<&str>, models: usize) -> Result<()> {
     match errors.as_slice() {
         [] => Ok(()),
         [only] if models == 1 => Err(Failure::failed((*only).to_owned())),
-        [first, ..] => Err(Failure::failed(format!("{} of {models} models were not moved; the first: {first}", errors.len()))),
+        [first, ..] => {
+            Err(Failure::failed(format!("{} of {models} models were not moved; the first: {first}", errors.len())))
+        }
     }
 }
 
@@ -118,7 +126,11 @@ async fn follow(global: &GlobalArgs, started: &[InitiateMigrationResult]) -> Res
     Ok(in_order(started, ended))
 }
 
-async fn poll(global: &GlobalArgs, session: &mut Option<Session>, request: &MigrationStatusRequest) -> Result<Vec<MigrationStatus>> {
+async fn poll(
+    global: &GlobalArgs,
+    session: &mut Option<Session>,
+    request: &MigrationStatusRequest,
+) -> Result<Vec<MigrationStatus>> {
     let open = match session.take() {
         Some(open) => open,
         None => Session::open(&GlobalArgs { no_browser_login: true, ..global.clone() }).await?,

@@ -12,9 +12,26 @@ use crate::session::Session;
 
 /// Members whose keys are names of things, which the reference's YAML leaves as they are.
 const NAMED: &[&str] = &[
-    "machines", "applications", "remote-applications", "offers", "units", "subordinates", "containers", "branches",
-    "endpoint-bindings", "exposed-endpoints", "network-interfaces", "lxd-profiles", "meter-statuses", "endpoints", "data",
-    "config", "devices", "machine-attachments", "unit-attachments", "attachments",
+    "machines",
+    "applications",
+    "remote-applications",
+    "offers",
+    "units",
+    "subordinates",
+    "containers",
+    "branches",
+    "endpoint-bindings",
+    "exposed-endpoints",
+    "network-interfaces",
+    "lxd-profiles",
+    "meter-statuses",
+    "endpoints",
+    "data",
+    "config",
+    "devices",
+    "machine-attachments",
+    "unit-attachments",
+    "attachments",
 ];
 
 pub(super) async fn run(global: &GlobalArgs, args: &ModelArgs) -> Result<()> {
@@ -61,6 +78,9 @@ mod tests {
         )
         .expect("JSON");
         let text = go_yaml::to_string(&go_names(status, false));
-        assert_eq!(text, "model:\n  cloudtag: cloud-x\napplications:\n  my-app:\n    charmrev: 1\n    units:\n      my-app/0:\n        agentstatus: {}\n");
+        assert_eq!(
+            text,
+            "model:\n  cloudtag: cloud-x\napplications:\n  my-app:\n    charmrev: 1\n    units:\n      my-app/0:\n        agentstatus: {}\n"
+        );
     }
 }

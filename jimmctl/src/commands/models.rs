@@ -8,11 +8,8 @@ use crate::session::Session;
 use crate::table::Table;
 
 pub(super) async fn list(global: &GlobalArgs, args: &ModelsArgs) -> Result<()> {
-    let params = ListModelsRequest {
-        all: args.all,
-        controller: args.on.clone().unwrap_or_default(),
-        model: String::new(),
-    };
+    let params =
+        ListModelsRequest { all: args.all, controller: args.on.clone().unwrap_or_default(), model: String::new() };
     let answer = async { Session::open(global).await?.call("ListModels", &params).await }.await;
     let answer: ListModelsResponse = args.output.or_nothing(answer)?;
     warn_of_old_rows(global, &answer);
@@ -25,7 +22,9 @@ pub(super) async fn show(global: &GlobalArgs, args: &ModelArgs) -> Result<()> {
     let answer = async { Session::open(global).await?.call("ListModels", &params).await }.await;
     let answer: ListModelsResponse = args.output.or_nothing(answer)?;
     warn_of_old_rows(global, &answer);
-    let row = args.output.or_nothing(answer.models.first().ok_or_else(|| Failure::failed("model not found (model not found)")))?;
+    let row = args
+        .output
+        .or_nothing(answer.models.first().ok_or_else(|| Failure::failed("model not found (model not found)")))?;
     args.output.print(row, row, || details(row))
 }
 
@@ -35,7 +34,10 @@ fn warn_of_old_rows(global: &GlobalArgs, answer: &ListModelsResponse) {
     }
     for controller in &answer.unavailable {
         let since = controller.status.since.map(|t| format!(" since {t}")).unwrap_or_default();
-        eprintln!("WARNING controller {} does not answer{since}: the state of its models is as last seen", controller.name);
+        eprintln!(
+            "WARNING controller {} does not answer{since}: the state of its models is as last seen",
+            controller.name
+        );
     }
 }
 

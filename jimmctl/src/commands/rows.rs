@@ -67,7 +67,8 @@ pub(super) fn controller_table(controllers: &[ControllerInfo]) -> String {
     let mut table = Table::new(&["Name", "Status", "Version", "Cloud/Region", "Address", "Since"]);
     for info in controllers {
         let cloud = info.cloud_tag.strip_prefix("cloud-").unwrap_or(&info.cloud_tag);
-        let place = if info.cloud_region.is_empty() { cloud.to_owned() } else { format!("{cloud}/{}", info.cloud_region) };
+        let place =
+            if info.cloud_region.is_empty() { cloud.to_owned() } else { format!("{cloud}/{}", info.cloud_region) };
         let address = if info.public_address.is_empty() {
             info.api_addresses.first().map_or("", String::as_str)
         } else {

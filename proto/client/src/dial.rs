@@ -1,0 +1,143 @@
+//! Dialling: all addresses in parallel, a little apart; the first that opens wins.
+
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as WsError, http::Request};
+
+use crate::connection::Connection;
+use crate::error::DialError;
+use crate::stream::Stream;
+use crate::target::{DialOptions, Target};
+use crate::tls;
+
+/// An open websocket.
+pub type Socket = WebSocketStream<Stream>;
+
+/// Head start of an address over the next one.
+const APART: Duration = Duration::from_millis(50);
+/// An idle socket must be cheap: the library's own default is 128 KiB each.
+const BUFFER: usize = 4 * 1024;
+
+/// Opens a connection for calls.
+pub async fn dial(target: &Target, options: &DialOptions) -> Result<Connection, DialError> {
+    let socket = dial_socket(target, options).await?;
+    Ok(Connection::new(socket, options.pings))
+}
+
+/// Opens a websocket for who wants its frames as they are: a relay, a stream of logs.
+pub async fn dial_socket(target: &Target, options: &DialOptions) -> Result<Socket, DialError> {
+    first(target, options.timeout, async |address| {
+        let stream = open(target, address).await?;
+        let request = request(target, address, options).map_err(|e| DialError::new(address, e))?;
+        let config = Some(socket_config(options.max_message));
+        match tokio_tungstenite::client_async_with_config(request, stream, config).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(WsError::Http(response)) => {
+                Err(DialError::new(address, format!("the peer answered {}", response.status())))
+            }
+            Err(e) => Err(DialError::new(address, e.to_string())),
+        }
+    })
+    .await
+}
+
+/// Opens a stream for HTTP to the same target.
+pub async fn connect_stream(target: &Target, timeout: Duration) -> Result<Stream, DialError> {
+    first(target, timeout, async |address| open(target, address).await).await
+}
+
+/// The settings of every websocket here: small buffers, one limit for frames and messages.
+pub fn socket_config(max_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message))
+}
+
+async fn first<'t, T, F>(target: &'t Target, timeout: Duration, attempt: F) -> Result<T, DialError>
+where
+    F: AsyncFn(&'t str) -> Result<T, DialError>,
+{
+    let attempt = &attempt;
+    let mut attempts: FuturesUnordered<_> = (0u32..)
+        .zip(&target.addresses)
+        .map(|(n, address)| async move {
+            tokio::time::sleep(APART * n).await;
+            attempt(address).await
+        })
+        .collect();
+    let mut failed = DialError { attempts: Vec::new(), certificate: false };
+    let race = async {
+        while let Some(outcome) = attempts.next().await {
+            match outcome {
+                Ok(won) => return Some(won),
+                Err(e) => {
+                    failed.attempts.extend(e.attempts);
+                    failed.certificate |= e.certificate;
+                }
+            }
+        }
+        None
+    };
+    match tokio::time::timeout(timeout, race).await {
+        Ok(Some(won)) => Ok(won),
+        Ok(None) => Err(failed),
+        Err(_) => {
+            let silent = target.addresses.iter().filter(|a| !failed.attempts.iter().any(|(f, _)| f == *a));
+            let late: Vec<_> = silent.map(|a| (a.clone(), format!("no answer within {timeout:?}"))).collect();
+            failed.attempts.extend(late);
+            Err(failed)
+        }
+    }
+}
+
+async fn open(target: &Target, address: &str) -> Result<Stream, DialError> {
+    let host = host_of(address).ok_or_else(|| DialError::new(address, "not an address of the form host:port"))?;
+    let tls =
+        tls::for_dial(&target.tls, host).map_err(|e| DialError { certificate: true, ..DialError::new(address, e) })?;
+    let tcp = TcpStream::connect(address).await.map_err(|e| DialError::new(address, e.to_string()))?;
+    // Small frames must not wait for each other.
+    tcp.set_nodelay(true).map_err(|e| DialError::new(address, e.to_string()))?;
+    let Some((config, name)) = tls else { return Ok(Stream::Plain(tcp)) };
+    let shown = shown(&name);
+    match TlsConnector::from(config).connect(name, tcp).await {
+        Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+        Err(e) => {
+            let certificate = e
+                .get_ref()
+                .and_then(|e| e.downcast_ref::<rustls::Error>())
+                .is_some_and(|e| matches!(e, rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_)));
+            Err(DialError { certificate, ..DialError::new(address, format!("TLS as {shown}: {e}")) })
+        }
+    }
+}
+
+fn shown(name: &ServerName<'_>) -> String {
+    name.to_str().into_owned()
+}
+
+/// The host of `host:port`; brackets of an IPv6 address removed.
+fn host_of(address: &str) -> Option<&str> {
+    let (host, port) = address.rsplit_once(':')?;
+    port.parse::<u16>().ok()?;
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    (!host.is_empty()).then_some(host)
+}
+
+fn request(target: &Target, address: &str, options: &DialOptions) -> Result<Request<()>, String> {
+    let scheme = if target.tls == crate::Tls::Plain { "ws" } else { "wss" };
+    let url = format!("{scheme}://{address}{}", target.path);
+    let mut request = url.into_client_request().map_err(|e| format!("bad path {:?}: {e}", target.path))?;
+    for (name, value) in &options.headers {
+        request.headers_mut().append(name.clone(), value.clone());
+    }
+    Ok(request)
+}
