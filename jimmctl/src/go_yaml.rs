@@ -189,7 +189,7 @@ mod tests {
             "cacertificate": "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n",
             "username": "",
             "agentversion": "3.5.4",
-            "status": {"status": "available", "info": "", "data": {}, "since": null},
+            "status": {"status": "available", "info": "", "data": {}, "since": null}
         }]);
         let expected = "- name: stub1\n  publicaddress: 127.0.0.1:17071\n  apiaddresses:\n  - 127.0.0.1:17071\n  cacertificate: |\n    -----BEGIN CERTIFICATE-----\n    abc\n    -----END CERTIFICATE-----\n  username: \"\"\n  agentversion: 3.5.4\n  status:\n    status: available\n    info: \"\"\n    data: {}\n    since: null\n";
         assert_eq!(to_string(&value), expected);
