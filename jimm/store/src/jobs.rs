@@ -11,6 +11,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::Result;
+use crate::listen::notify;
 
 /// Notified with the kind of job when one may be claimed.
 pub const CHANNEL_READY: &str = "jimm_job_ready";
@@ -334,9 +335,4 @@ async fn changed(conn: &mut PgConnection, id: i64, rows: u64) -> Result<bool> {
         notify(conn, CHANNEL_CHANGED, &id.to_string()).await?;
     }
     Ok(rows > 0)
-}
-
-async fn notify(conn: &mut PgConnection, channel: &str, payload: &str) -> Result<()> {
-    sqlx::query!(r#"SELECT pg_notify($1, $2)::text AS "sent""#, channel, payload).fetch_one(conn).await?;
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Notifications of Postgres: a hint to look now rather than at the next poll. They get lost while the connection is
 //! down, so whoever listens polls as well.
 
+use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 
 use crate::{Result, Store};
@@ -33,4 +34,10 @@ impl Listener {
         let received = self.0.try_recv().await?;
         Ok(received.map(|n| Notification { channel: n.channel().to_owned(), payload: n.payload().to_owned() }))
     }
+}
+
+/// Sends a notification, when the transaction is committed.
+pub(crate) async fn notify(conn: &mut PgConnection, channel: &str, payload: &str) -> Result<()> {
+    sqlx::query!(r#"SELECT pg_notify($1, $2)::text AS "sent""#, channel, payload).fetch_one(conn).await?;
+    Ok(())
 }

@@ -21,6 +21,9 @@ pub const MODE_EXPORTING: &str = "exporting";
 /// It moves from one controller of the broker to another.
 pub const MODE_MIGRATING: &str = "migrating-internal";
 
+/// Notified with the UUID when a model changes its home or mode, or is removed.
+pub const CHANNEL_CHANGED: &str = "jimm_models_changed";
+
 /// The key that says that the owner has a model of that name already.
 pub const NAME_KEY: &str = "models_owner_name_key";
 /// The key that says that the model is known already.
@@ -248,9 +251,9 @@ pub async fn count_by_controller(conn: &mut PgConnection) -> Result<Vec<(Uuid, i
 pub async fn set_mode(conn: &mut PgConnection, uuid: Uuid, from: &str, to: &str) -> Result<bool> {
     let done =
         sqlx::query!("UPDATE models SET mode = $3, updated_at = now() WHERE uuid = $1 AND mode = $2", uuid, from, to)
-            .execute(conn)
+            .execute(&mut *conn)
             .await?;
-    Ok(done.rows_affected() > 0)
+    changed(conn, uuid, done.rows_affected()).await
 }
 
 /// The model's move is over: it lives on `to` and no mode is set. `false` when it does not live on `from`.
@@ -262,9 +265,9 @@ pub async fn move_to(conn: &mut PgConnection, uuid: Uuid, from: Uuid, to: Uuid) 
         from,
         to
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    changed(conn, uuid, done.rows_affected()).await
 }
 
 /// Takes the model's life forward: a dying model never becomes alive again, nor a dead one dying. `false` when it is
@@ -329,8 +332,8 @@ pub async fn refresh(
 
 /// Removes the model and its offers, whatever is going on with it; tells whether it existed.
 pub async fn delete(conn: &mut PgConnection, uuid: Uuid) -> Result<bool> {
-    let done = sqlx::query!("DELETE FROM models WHERE uuid = $1", uuid).execute(conn).await?;
-    Ok(done.rows_affected() > 0)
+    let done = sqlx::query!("DELETE FROM models WHERE uuid = $1", uuid).execute(&mut *conn).await?;
+    changed(conn, uuid, done.rows_affected()).await
 }
 
 /// Removes the model when it lives there and is in that mode; `false` when not: a model on the move stays.
@@ -341,9 +344,9 @@ pub async fn delete_settled(conn: &mut PgConnection, uuid: Uuid, controller_uuid
         controller_uuid,
         mode
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    changed(conn, uuid, done.rows_affected()).await
 }
 
 /// Removes all models of the controller and returns their UUIDs, reservations included.
@@ -351,4 +354,12 @@ pub async fn delete_of_controller(conn: &mut PgConnection, controller_uuid: Uuid
     Ok(sqlx::query_scalar!("DELETE FROM models WHERE controller_uuid = $1 RETURNING uuid", controller_uuid)
         .fetch_all(conn)
         .await?)
+}
+
+/// Tells everybody that listens, when the transaction is committed, that the model changed its home or mode.
+async fn changed(conn: &mut PgConnection, uuid: Uuid, rows: u64) -> Result<bool> {
+    if rows > 0 {
+        crate::listen::notify(conn, CHANNEL_CHANGED, &uuid.to_string()).await?;
+    }
+    Ok(rows > 0)
 }

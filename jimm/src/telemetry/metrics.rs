@@ -1,0 +1,232 @@
+//! Counters, gauges and histograms, in Prometheus' text form.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// More different methods than this are counted together: names come from clients.
+const MAX_METHODS: usize = 1500;
+const MAX_NAME: usize = 64;
+
+/// Which kind of client connection.
+#[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
+pub enum Endpoint {
+    /// `/api`.
+    Controller,
+    /// `/model/{uuid}/api`.
+    Model,
+    /// `/model/{uuid}/log` and its kind.
+    Stream,
+    /// HTTP requests that go on to a controller.
+    Proxy,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RequestLabels {
+    endpoint: Endpoint,
+    facade: String,
+    method: String,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct EndpointLabels {
+    endpoint: Endpoint,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct DirectionLabels {
+    direction: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct LoginLabels {
+    method: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct ControllerLabels {
+    controller: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct JobLabels {
+    kind: String,
+    result: &'static str,
+}
+
+/// All that is measured. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    methods: Arc<Mutex<HashSet<(String, String)>>>,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<EndpointLabels, Histogram>,
+    connections: Family<EndpointLabels, Gauge>,
+    relayed_bytes: Family<DirectionLabels, Counter>,
+    logins: Family<LoginLabels, Counter>,
+    controllers: Family<ControllerLabels, Gauge>,
+    jobs: Family<JobLabels, Counter>,
+    audit_dropped: Counter,
+}
+
+/// Counts a connection for as long as it lives.
+#[derive(Debug)]
+pub struct ConnectionGuard(Gauge);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("jimm");
+        let requests = Family::default();
+        let request_seconds = Family::<EndpointLabels, Histogram>::new_with_constructor(|| {
+            Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0])
+        });
+        let connections = Family::default();
+        let relayed_bytes = Family::default();
+        let logins = Family::default();
+        let controllers = Family::default();
+        let jobs = Family::default();
+        let audit_dropped = Counter::default();
+        registry.register("requests", "Requests answered, by method and kind of failure", Family::clone(&requests));
+        registry.register("request_seconds", "How long requests took", Family::clone(&request_seconds));
+        registry.register("connections", "Open client connections", Family::clone(&connections));
+        registry.register(
+            "relayed_bytes",
+            "Bytes passed between clients and controllers",
+            Family::clone(&relayed_bytes),
+        );
+        registry.register("logins", "Logins, by method and result", Family::clone(&logins));
+        registry.register("controller_available", "1 when the controller answers", Family::clone(&controllers));
+        registry.register("jobs", "Jobs that ended, by kind and result", Family::clone(&jobs));
+        registry.register("audit_dropped", "Audit entries lost to a full queue", audit_dropped.clone());
+        Self {
+            registry: Arc::new(registry),
+            methods: Arc::default(),
+            requests,
+            request_seconds,
+            connections,
+            relayed_bytes,
+            logins,
+            controllers,
+            jobs,
+            audit_dropped,
+        }
+    }
+
+    /// A request was answered; `kind` is empty for success.
+    pub fn request(&self, endpoint: Endpoint, facade: &str, method: &str, kind: &'static str, elapsed: Duration) {
+        let (facade, method) = self.bounded(facade, method);
+        let kind = if kind.is_empty() { "ok" } else { kind };
+        self.requests.get_or_create(&RequestLabels { endpoint, facade, method, kind }).inc();
+        self.request_seconds.get_or_create(&EndpointLabels { endpoint }).observe(elapsed.as_secs_f64());
+    }
+
+    /// A client connection begins; it ends when the guard is dropped.
+    pub fn connection(&self, endpoint: Endpoint) -> ConnectionGuard {
+        let gauge = self.connections.get_or_create(&EndpointLabels { endpoint }).clone();
+        gauge.inc();
+        ConnectionGuard(gauge)
+    }
+
+    /// Bytes went from a client to a controller.
+    pub fn relayed_up(&self, bytes: usize) {
+        self.relayed_bytes.get_or_create(&DirectionLabels { direction: "up" }).inc_by(bytes as u64);
+    }
+
+    /// Bytes went from a controller to a client.
+    pub fn relayed_down(&self, bytes: usize) {
+        self.relayed_bytes.get_or_create(&DirectionLabels { direction: "down" }).inc_by(bytes as u64);
+    }
+
+    /// Somebody tried to log in; `result` is `ok` or the kind of failure.
+    pub fn login(&self, method: &'static str, result: &'static str) {
+        self.logins.get_or_create(&LoginLabels { method, result }).inc();
+    }
+
+    /// Whether a controller answers.
+    pub fn controller(&self, name: &str, available: bool) {
+        self.controllers.get_or_create(&ControllerLabels { controller: name.to_owned() }).set(i64::from(available));
+    }
+
+    /// A controller is no longer known.
+    pub fn forget_controller(&self, name: &str) {
+        self.controllers.remove(&ControllerLabels { controller: name.to_owned() });
+    }
+
+    /// A job ended; `result` is `done`, `failed` or `retried`.
+    pub fn job(&self, kind: &str, result: &'static str) {
+        self.jobs.get_or_create(&JobLabels { kind: kind.to_owned(), result }).inc();
+    }
+
+    /// Audit entries were lost.
+    pub fn audit_dropped(&self, entries: usize) {
+        self.audit_dropped.inc_by(entries as u64);
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+
+    fn bounded(&self, facade: &str, method: &str) -> (String, String) {
+        let name = (facade.to_owned(), method.to_owned());
+        let fits = facade.len() <= MAX_NAME && method.len() <= MAX_NAME;
+        let mut known = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(&name) || (fits && known.len() < MAX_METHODS && known.insert(name.clone())) {
+            return name;
+        }
+        ("other".to_owned(), "other".to_owned())
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_counted() {
+        let metrics = Metrics::new();
+        metrics.request(Endpoint::Controller, "Cloud", "Clouds", "", Duration::from_millis(3));
+        let open = metrics.connection(Endpoint::Model);
+        assert!(metrics.text().contains(r#"jimm_connections{endpoint="Model"} 1"#), "{}", metrics.text());
+        drop(open);
+        let text = metrics.text();
+        let line = r#"jimm_requests_total{endpoint="Controller",facade="Cloud",method="Clouds",kind="ok"} 1"#;
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains(r#"jimm_connections{endpoint="Model"} 0"#), "{text}");
+    }
+
+    #[test]
+    fn names_made_up_by_clients_do_not_fill_the_memory() {
+        let metrics = Metrics::new();
+        for n in 0..2 * MAX_METHODS {
+            metrics.request(Endpoint::Model, &format!("F{n}"), "M", "", Duration::ZERO);
+        }
+        assert!(metrics.text().lines().count() < MAX_METHODS + 100);
+        assert!(metrics.text().contains(r#"facade="other""#));
+    }
+}
