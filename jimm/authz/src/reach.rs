@@ -1,6 +1,6 @@
 //! From subjects to everything they have a right to, level by level: one read for each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::authorizer::{Error, Result, TupleReader};
 use crate::builtin::MAX_DEPTH;
@@ -12,8 +12,7 @@ pub(crate) struct Reach<'a> {
     reader: &'a dyn TupleReader,
     wanted: &'a [Right],
     kinds: Vec<ObjectKind>,
-    /// The tuples of the subjects that were read.
-    of: HashMap<Subject, Vec<Tuple>>,
+    /// Whose tuples to read next.
     next: HashSet<Subject>,
     found: HashSet<(Object, Relation)>,
 }
@@ -24,7 +23,7 @@ impl<'a> Reach<'a> {
         let mut kinds: Vec<ObjectKind> = wanted.iter().map(|right| right.0).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        Self { reader, wanted, kinds, of: HashMap::new(), next: HashSet::new(), found: HashSet::new() }
+        Self { reader, wanted, kinds, next: HashSet::new(), found: HashSet::new() }
     }
 
     /// Everything the subjects have a wanted right to.
@@ -42,14 +41,12 @@ impl<'a> Reach<'a> {
             }
             let level: Vec<Subject> = self.next.drain().collect();
             let tuples = self.reader.tuples_of(&level, &self.kinds).await?;
-            self.of.extend(level.into_iter().map(|subject| (subject, Vec::new())));
             let mut facts = Vec::new();
             for tuple in tuples.into_iter().filter(Tuple::is_valid) {
                 match &tuple.subject {
                     Subject::Object(parent) => facts.extend(self.inherited(parent, &tuple)),
-                    _ => facts.push((tuple.object.clone(), tuple.relation)),
+                    _ => facts.push((tuple.object, tuple.relation)),
                 }
-                self.of.entry(tuple.subject.clone()).or_default().push(tuple);
             }
             self.note(facts);
         }
@@ -84,14 +81,9 @@ impl<'a> Reach<'a> {
                 }
             }
             if is_set(object.kind, relation) {
-                self.follow(Subject::Set { object, relation });
+                self.next.insert(Subject::Set { object, relation });
             } else if self.is_inherited(relation) {
-                let parent = Subject::Object(object.clone());
-                if let Some(children) = self.of.get(&parent) {
-                    facts.extend(children.iter().flat_map(|tuple| self.inherited(&object, tuple)));
-                } else {
-                    self.follow(parent);
-                }
+                self.next.insert(Subject::Object(object));
             }
         }
     }
@@ -100,11 +92,5 @@ impl<'a> Reach<'a> {
         self.wanted.iter().any(|(kind, wanted)| {
             rule(*kind, *wanted).and_then(|rule| rule.inherited).is_some_and(|(_, needed)| needed == relation)
         })
-    }
-
-    fn follow(&mut self, subject: Subject) {
-        if !self.of.contains_key(&subject) {
-            self.next.insert(subject);
-        }
     }
 }
