@@ -1,1 +1,6 @@
-//! placeholder
+//! What tests, the demo and the simulators share: a private Postgres, a simulated identity provider, simulated
+//! controllers, and the built broker as a process. Nothing here is part of the product.
+
+pub mod idp;
+pub mod postgres;
+pub mod process;

@@ -1,0 +1,79 @@
+//! Small helpers around child processes: free ports, signals, waiting for a condition with a deadline.
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A TCP port of 127.0.0.1 that is free now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("cannot bind a port of 127.0.0.1");
+    listener.local_addr().expect("a bound listener has an address").port()
+}
+
+/// The repository's root, as it was when this crate was compiled.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Where a program of this workspace was built: beside (or one above) the running one.
+///
+/// # Panics
+/// When it has not been built; `cargo build --workspace` (or `make test`) builds it.
+pub fn built(program: &str) -> PathBuf {
+    let me = std::env::current_exe().expect("the running program has a path");
+    let near = me.ancestors().skip(1).take(2).map(|dir| dir.join(program)).find(|path| path.is_file());
+    near.unwrap_or_else(|| panic!("{program} has not been built: run `cargo build --workspace --bins` first"))
+}
+
+/// Sends a signal (`TERM`, `KILL`, `INT`, `STOP`, `CONT`, `0`) to a process; true when it was there.
+pub fn signal(pid: u32, name: &str) -> bool {
+    let mut kill = Command::new("/bin/sh");
+    kill.args(["-c", r#"kill -s "$1" "$2""#, "sh", name, &pid.to_string()]);
+    kill.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Whether a process is there and not a zombie.
+pub fn alive(pid: u32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z')),
+        Err(_) => false,
+    }
+}
+
+/// Asks a process to end, then makes it, and returns when it is gone.
+pub fn stop(pid: u32, patience: Duration) {
+    signal(pid, "TERM");
+    let deadline = Instant::now() + patience;
+    while alive(pid) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if alive(pid) {
+        signal(pid, "KILL");
+        while alive(pid) && Instant::now() < deadline + Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Asks `probe` again and again until it has a value.
+///
+/// # Panics
+/// When the deadline passes first.
+pub async fn eventually<T, F, Fut>(what: &str, deadline: Duration, mut probe: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    let end = Instant::now() + deadline;
+    let mut pause = Duration::from_millis(10);
+    loop {
+        if let Some(value) = probe().await {
+            return value;
+        }
+        assert!(Instant::now() < end, "{what}: not within {deadline:?}");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(250));
+    }
+}
