@@ -28,6 +28,8 @@ pub struct DeviceLogin {
     pub verification_uri: String,
     device_code: SecretString,
     pause: Duration,
+    /// What `slow_down` adds.
+    pub(super) slower_by: Duration,
     deadline: Instant,
 }
 
@@ -57,6 +59,7 @@ pub(super) async fn start(
         verification_uri: answer.verification_uri,
         device_code: answer.device_code,
         pause: answer.interval.map_or(PAUSE, Duration::from_secs).max(LEAST_PAUSE),
+        slower_by: PAUSE,
         deadline: Instant::now() + life,
     })
 }
@@ -77,7 +80,7 @@ pub(super) async fn wait(
                 Ok(tokens) => return tokens.id_token.ok_or(OidcError::NoIdToken),
                 Err(OidcError::Refused { code, description }) => match code.as_str() {
                     "authorization_pending" => {}
-                    "slow_down" => pause += PAUSE,
+                    "slow_down" => pause += login.slower_by,
                     "access_denied" => return Err(OidcError::Denied),
                     "expired_token" => return Err(OidcError::CodeExpired),
                     _ => return Err(OidcError::Refused { code, description }),
