@@ -110,7 +110,7 @@ fn judge_claims(claims: &Claims, client_id: &str, now: DateTime<Utc>, nonce: Opt
 }
 
 /// The identity in verified claims.
-pub(super) fn logged_in(claims: Claims, settings: &OauthSettings) -> Result<LoggedIn> {
+pub(super) fn logged_in(claims: &Claims, settings: &OauthSettings) -> Result<LoggedIn> {
     let claim = settings.identity_claim.as_str();
     let Some(value) = claims.get(claim).and_then(Value::as_str) else {
         let text = format!("id token has no claim {claim:?}: ask the administrator of the identity provider for it");
@@ -121,7 +121,7 @@ pub(super) fn logged_in(claims: Claims, settings: &OauthSettings) -> Result<Logg
         return Err(Error::new(Kind::Unauthorized, text));
     }
     let name = names::from_claim(value)?;
-    let groups = groups(&claims, settings)?;
+    let groups = groups(claims, settings)?;
     let expires = claims.get("exp").and_then(Value::as_i64).and_then(|exp| DateTime::from_timestamp(exp, 0));
     let display_name = claims.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
     Ok(LoggedIn { identity: Identity { name, groups, expires: expires.unwrap_or_default() }, display_name })

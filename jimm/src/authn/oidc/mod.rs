@@ -75,7 +75,7 @@ impl Oidc {
     /// Who an id token speaks of; with a nonce, only if it carries that one.
     pub async fn verify_id_token(&self, id_token: &SecretString, nonce: Option<&str>) -> Result<LoggedIn> {
         let claims = id_token::verify(&self.provider, &self.settings, self.clock.now(), id_token, nonce).await?;
-        id_token::logged_in(claims, &self.settings)
+        id_token::logged_in(&claims, &self.settings)
     }
 
     /// Proves a service account by its client id and secret.
