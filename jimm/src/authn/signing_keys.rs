@@ -51,6 +51,7 @@ impl SigningKeys {
     pub async fn refresh(&self) -> Result<()> {
         let mut rows = {
             let mut conn = self.store.acquire().await.map_err(Error::internal)?;
+            keys::purge(&mut conn, self.clock.now()).await.map_err(Error::internal)?;
             keys::published(&mut conn, self.clock.now()).await.map_err(Error::internal)?
         };
         if !self.plan(&rows).is_empty() {
@@ -102,7 +103,6 @@ impl SigningKeys {
                 tracing::info!(kid, retires_at = %at, "signing key replaced");
             }
         }
-        keys::purge(&mut tx, now).await.map_err(Error::internal)?;
         let rows = keys::published(&mut tx, now).await.map_err(Error::internal)?;
         tx.commit().await.map_err(Error::internal)?;
         Ok(rows)
