@@ -152,6 +152,13 @@ impl Error {
         Self { kind: Kind::Internal, message: message.into(), code: None, info: None, source: Some(source.into()) }
     }
 
+    /// Answers with this code of Juju's in place of the kind's.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -187,5 +194,20 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl From<jimm_store::StoreError> for Error {
+    fn from(error: jimm_store::StoreError) -> Self {
+        if error.could_retry() {
+            return Self::new(Kind::Conflict, "the database is busy: try again").with_source(error);
+        }
+        Self::internal(error)
+    }
+}
+
+impl From<jimm_authz::Error> for Error {
+    fn from(error: jimm_authz::Error) -> Self {
+        Self::internal(error)
     }
 }

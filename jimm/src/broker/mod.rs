@@ -1,7 +1,27 @@
 //! The use cases: the only place that composes store, authz, secrets and controllers, and owns the order of writes.
 
+mod about;
+pub mod access;
+mod clouds;
+mod clouds_hosted;
 mod core;
+mod credential_attributes;
+mod credential_contents;
+mod credentials;
+mod defaults;
+mod grants;
+mod leaving;
+mod model_create;
 mod model_events;
+mod model_info;
+mod model_life;
+mod model_place;
+mod models;
+mod offers;
+mod offers_query;
+mod remote;
+mod users;
 
 pub use core::{Broker, Requester};
+pub use credentials::CredentialUpdate;
 pub use model_events::{ModelEvents, ModelWatch};

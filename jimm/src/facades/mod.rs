@@ -2,6 +2,15 @@
 //!
 //! A facade decodes, calls one function of the broker, encodes. It knows no SQL and dials nobody (invariant I4).
 
+pub(crate) mod application_offers;
+pub(crate) mod cloud;
+pub(crate) mod controller;
+pub(crate) mod model_config;
+pub(crate) mod model_manager;
+pub(crate) mod model_upgrader;
 pub(crate) mod pinger;
 pub mod registry;
+pub(crate) mod secret_backends;
 mod table;
+pub(crate) mod user_manager;
+mod view;

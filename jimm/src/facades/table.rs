@@ -5,5 +5,13 @@ use super::registry::Method;
 /// Every method of the controller connection.
 #[rustfmt::skip] // one line per facade, so that they merge
 pub(crate) const TABLE: &[&[Method]] = &[
+    super::application_offers::METHODS,
+    super::cloud::METHODS,
+    super::controller::METHODS,
+    super::model_config::METHODS,
+    super::model_manager::METHODS,
+    super::model_upgrader::METHODS,
     super::pinger::METHODS,
+    super::secret_backends::METHODS,
+    super::user_manager::METHODS,
 ];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -33,24 +34,27 @@ pub async fn dial(target: &Target, options: &DialOptions) -> Result<Connection, 
 
 /// Opens a websocket for who wants its frames as they are: a relay, a stream of logs.
 pub async fn dial_socket(target: &Target, options: &DialOptions) -> Result<Socket, DialError> {
-    first(target, options.timeout, async |address| {
-        let stream = open(target, address).await?;
-        let request = request(target, address, options).map_err(|e| DialError::new(address, e))?;
-        let config = Some(socket_config(options.max_message));
-        match tokio_tungstenite::client_async_with_config(request, stream, config).await {
-            Ok((socket, _)) => Ok(socket),
-            Err(WsError::Http(response)) => {
-                Err(DialError::new(address, format!("the peer answered {}", response.status())))
-            }
-            Err(e) => Err(DialError::new(address, e.to_string())),
+    let attempts = target.addresses.iter().map(|address| websocket(target, address, options).boxed());
+    first(target, options.timeout, attempts.collect()).await
+}
+
+async fn websocket(target: &Target, address: &str, options: &DialOptions) -> Result<Socket, DialError> {
+    let stream = open(target, address).await?;
+    let request = request(target, address, options).map_err(|e| DialError::new(address, e))?;
+    let config = Some(socket_config(options.max_message));
+    match tokio_tungstenite::client_async_with_config(request, stream, config).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(WsError::Http(response)) => {
+            Err(DialError::new(address, format!("the peer answered {}", response.status())))
         }
-    })
-    .await
+        Err(e) => Err(DialError::new(address, e.to_string())),
+    }
 }
 
 /// Opens a stream for HTTP to the same target.
 pub async fn connect_stream(target: &Target, timeout: Duration) -> Result<Stream, DialError> {
-    first(target, timeout, async |address| open(target, address).await).await
+    let attempts = target.addresses.iter().map(|address| open(target, address).boxed());
+    first(target, timeout, attempts.collect()).await
 }
 
 /// The settings of every websocket here: small buffers, one limit for frames and messages.
@@ -62,16 +66,18 @@ pub fn socket_config(max_message: usize) -> WebSocketConfig {
         .max_frame_size(Some(max_message))
 }
 
-async fn first<'t, T, F>(target: &'t Target, timeout: Duration, attempt: F) -> Result<T, DialError>
-where
-    F: AsyncFn(&'t str) -> Result<T, DialError>,
-{
-    let attempt = &attempt;
+/// The first of the attempts that succeeds; each begins a little after the one before. They are boxed so that the
+/// futures of callers stay `Send` for every lifetime.
+async fn first<T>(
+    target: &Target,
+    timeout: Duration,
+    attempts: Vec<BoxFuture<'_, Result<T, DialError>>>,
+) -> Result<T, DialError> {
     let mut attempts: FuturesUnordered<_> = (0u32..)
-        .zip(&target.addresses)
-        .map(|(n, address)| async move {
+        .zip(attempts)
+        .map(|(n, attempt)| async move {
             tokio::time::sleep(APART * n).await;
-            attempt(address).await
+            attempt.await
         })
         .collect();
     let mut failed = DialError { attempts: Vec::new(), certificate: false };

@@ -1,0 +1,141 @@
+//! One model in full: what its controller tells, under the broker's names and with the broker's users.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{BoxFuture, join_all};
+use jimm_authz::{Object, Relation};
+use jimm_proto::access::ModelAccess;
+use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelUserInfo};
+use jimm_store::identities;
+use jimm_store::models::Model as Row;
+use uuid::Uuid;
+
+use super::access::EVERYONE;
+use super::model_life::{copy, entities, is_gone};
+use super::models::{credential_tag, user_tag};
+use super::remote::{CALL_DEADLINE, MODEL_MANAGER};
+use super::users::{display_name, parse_model_tag};
+use super::{Broker, Requester};
+use crate::error::{Error, Kind, Result};
+
+impl Broker {
+    /// Models in full, asked of their controllers side by side.
+    pub async fn model_infos(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelInfo>> {
+        let mut rows = Vec::with_capacity(tags.len());
+        for tag in tags {
+            rows.push(match parse_model_tag(tag) {
+                Ok(uuid) => self.model_for(who, Relation::Reader, uuid).await,
+                Err(e) => Err(e),
+            });
+        }
+        let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
+        for row in rows.iter().flatten() {
+            by_controller.entry(row.controller_uuid).or_default().push(row);
+        }
+        let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
+        for (controller, rows) in by_controller {
+            asked.push(Box::pin(self.ask_infos(controller, rows)));
+        }
+        let mut told: BTreeMap<Uuid, Result<ModelInfo>> = join_all(asked).await.into_iter().flatten().collect();
+        let mut infos = Vec::with_capacity(rows.len());
+        for row in rows {
+            infos.push(match row {
+                Ok(row) => match told.remove(&row.uuid).unwrap_or_else(|| Err(Error::unauthorized())) {
+                    Ok(info) => self.merge_info(who, &row, info).await,
+                    Err(e) => Err(e),
+                },
+                Err(e) => Err(e),
+            });
+        }
+        infos
+    }
+
+    async fn ask_infos(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
+        let answer: Result<ModelInfoResults> =
+            self.ask(controller, MODEL_MANAGER, "ModelInfo", &entities(&rows), CALL_DEADLINE).await;
+        let mut infos = match answer {
+            Ok(answer) => answer.results.into_iter(),
+            Err(e) => return rows.into_iter().map(|row| (row.uuid, Err(copy(&e)))).collect(),
+        };
+        let mut results = Vec::with_capacity(rows.len());
+        for row in rows {
+            let told = infos.next().unwrap_or_default();
+            let result = match (told.result, told.error) {
+                (_, Some(e)) => Err(self.refused_info(row, Error::from_controller(e)).await),
+                (Some(info), None) => Ok(info),
+                (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
+            };
+            results.push((row.uuid, result));
+        }
+        results
+    }
+
+    async fn refused_info(&self, row: &Row, error: Error) -> Error {
+        if !is_gone(&error) {
+            return error;
+        }
+        if row.life != "alive"
+            && let Err(e) = self.forget_model(row).await
+        {
+            return e;
+        }
+        Error::unauthorized()
+    }
+
+    /// The controller's answer with the broker's owner, credential and users; machines only for those who may write.
+    pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, mut info: ModelInfo) -> Result<ModelInfo> {
+        let level = self.model_access(who, row.uuid).await?;
+        info.name.clone_from(&row.name);
+        info.uuid = row.uuid.to_string();
+        info.owner_tag = Some(user_tag(&row.owner));
+        info.qualifier = None;
+        info.controller_uuid = row.controller_uuid.to_string();
+        info.is_controller = false;
+        let credential = credential_tag(row);
+        if !credential.is_empty() {
+            info.cloud_credential_tag = credential;
+        }
+        info.users = self.users_of(who, row.uuid, level).await?;
+        if level < Some(ModelAccess::Write) {
+            info.machines.clear();
+        }
+        Ok(info)
+    }
+
+    /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
+    pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
+        let row = self.model_for(who, Relation::Reader, parse_model_tag(tag)?).await?;
+        let level = self.model_access(who, row.uuid).await?;
+        self.users_of(who, row.uuid, level).await
+    }
+
+    async fn users_of(&self, who: &Requester, uuid: Uuid, level: Option<ModelAccess>) -> Result<Vec<ModelUserInfo>> {
+        let object = Object::model(uuid);
+        let ladder = [Relation::Administrator, Relation::Writer, Relation::Reader];
+        let mut access = self.users_by_relation(&ladder, &object).await?;
+        if level != Some(ModelAccess::Admin) {
+            access.retain(|user, _| user == who.name.as_str() || user == EVERYONE);
+        }
+        let names: Vec<String> = access.keys().cloned().collect();
+        let mut conn = self.store.acquire().await?;
+        let known: BTreeMap<_, _> =
+            identities::get_many(&mut conn, &names).await?.into_iter().map(|i| (i.name, i.display_name)).collect();
+        let users = access.into_iter().filter(|(user, _)| user.contains('@')).map(|(user, level)| ModelUserInfo {
+            model_tag: format!("model-{uuid}"),
+            display_name: known.get(&user).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| display_name(&user)),
+            user,
+            last_connection: None,
+            access: word(level).to_owned(),
+        });
+        Ok(users.collect())
+    }
+}
+
+/// Juju's word for a relation to a model.
+fn word(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Administrator => "admin",
+        Relation::Writer => "write",
+        _ => "read",
+    }
+}

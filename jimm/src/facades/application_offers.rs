@@ -1,0 +1,117 @@
+//! `ApplicationOffers`, versions 4 to 6: endpoints offered across models.
+//!
+//! Version 4 lists offers with spaces and bindings, version 6 filters by qualifier. Knows no SQL and dials nobody.
+
+use jimm_proto::params::application_offers::{
+    AddApplicationOffers, ApplicationOfferAdminDetailsV4, ApplicationOfferAdminDetailsV5, ApplicationOfferResult,
+    ApplicationOffersResults, ConsumeOfferDetailsArg, ConsumeOfferDetailsResult, ConsumeOfferDetailsResults,
+    DestroyApplicationOffers, ModifyOfferAccessRequest, OfferFilters, OfferURLs, QueryApplicationOffersResultsV4,
+    QueryApplicationOffersResultsV5,
+};
+use jimm_proto::params::common::ErrorResults;
+
+use super::registry::{Access, Audit, Method, method};
+use super::view::{entries, entry_error};
+use crate::error::Result;
+use crate::session::CallContext;
+
+const FACADE: &str = "ApplicationOffers";
+
+pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [4, 5, 6], "Offer", Access::Checked, Audit::Params, offer),
+    method!(FACADE, [4, 5, 6], "ApplicationOffers", Access::Checked, Audit::Params, application_offers),
+    method!(FACADE, [4], "ListApplicationOffers", Access::Checked, Audit::Params, list_v4),
+    method!(FACADE, [5, 6], "ListApplicationOffers", Access::Checked, Audit::Params, list),
+    method!(FACADE, [4], "FindApplicationOffers", Access::User, Audit::Params, find_v4),
+    method!(FACADE, [5, 6], "FindApplicationOffers", Access::User, Audit::Params, find),
+    method!(FACADE, [4, 5, 6], "GetConsumeDetails", Access::Checked, Audit::Params, consume_details),
+    method!(FACADE, [4, 5, 6], "DestroyOffers", Access::Checked, Audit::Params, destroy_offers),
+    method!(FACADE, [4, 5, 6], "ModifyOfferAccess", Access::Checked, Audit::Params, modify_offer_access),
+];
+
+async fn offer(ctx: &CallContext, args: AddApplicationOffers) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.offers.len());
+    for offer in args.offers {
+        results.push(ctx.broker.offer(&ctx.requester, offer).await);
+    }
+    Ok(entries(results))
+}
+
+async fn application_offers(ctx: &CallContext, args: OfferURLs) -> Result<ApplicationOffersResults> {
+    let mut results = Vec::with_capacity(args.offer_urls.len());
+    for url in &args.offer_urls {
+        results.push(match ctx.broker.offer_details(&ctx.requester, url).await {
+            Ok(offer) => ApplicationOfferResult { result: Some(offer), error: None },
+            Err(e) => ApplicationOfferResult { result: None, error: Some(entry_error(&e)) },
+        });
+    }
+    Ok(ApplicationOffersResults { results })
+}
+
+async fn list(ctx: &CallContext, args: OfferFilters) -> Result<QueryApplicationOffersResultsV5> {
+    let results = ctx.broker.list_offers(&ctx.requester, args.filters).await?;
+    Ok(QueryApplicationOffersResultsV5 { results })
+}
+
+async fn list_v4(ctx: &CallContext, args: OfferFilters) -> Result<QueryApplicationOffersResultsV4> {
+    Ok(with_spaces(ctx.broker.list_offers(&ctx.requester, args.filters).await?))
+}
+
+async fn find(ctx: &CallContext, args: OfferFilters) -> Result<QueryApplicationOffersResultsV5> {
+    let results = ctx.broker.find_offers(&ctx.requester, args.filters).await?;
+    Ok(QueryApplicationOffersResultsV5 { results })
+}
+
+async fn find_v4(ctx: &CallContext, args: OfferFilters) -> Result<QueryApplicationOffersResultsV4> {
+    Ok(with_spaces(ctx.broker.find_offers(&ctx.requester, args.filters).await?))
+}
+
+/// The older listing: its spaces and bindings were never filled for models of other controllers.
+fn with_spaces(offers: Vec<ApplicationOfferAdminDetailsV5>) -> QueryApplicationOffersResultsV4 {
+    let results = offers
+        .into_iter()
+        .map(|o| ApplicationOfferAdminDetailsV4 {
+            source_model_tag: o.source_model_tag,
+            offer_uuid: o.offer_uuid,
+            offer_url: o.offer_url,
+            offer_name: o.offer_name,
+            application_description: o.application_description,
+            endpoints: o.endpoints,
+            users: o.users,
+            application_name: o.application_name,
+            charm_url: o.charm_url,
+            connections: o.connections,
+            ..ApplicationOfferAdminDetailsV4::default()
+        })
+        .collect();
+    QueryApplicationOffersResultsV4 { results }
+}
+
+async fn consume_details(ctx: &CallContext, args: ConsumeOfferDetailsArg) -> Result<ConsumeOfferDetailsResults> {
+    let mut results = Vec::with_capacity(args.offer_urls.offer_urls.len());
+    for url in &args.offer_urls.offer_urls {
+        let details =
+            ctx.broker.consume_details(&ctx.requester, url, &args.user_tag, args.offer_urls.bakery_version).await;
+        results.push(details.unwrap_or_else(|e| ConsumeOfferDetailsResult {
+            error: Some(entry_error(&e)),
+            ..ConsumeOfferDetailsResult::default()
+        }));
+    }
+    Ok(ConsumeOfferDetailsResults { results })
+}
+
+async fn destroy_offers(ctx: &CallContext, args: DestroyApplicationOffers) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.offer_urls.len());
+    for url in &args.offer_urls {
+        results.push(ctx.broker.destroy_offer(&ctx.requester, url, args.force).await);
+    }
+    Ok(entries(results))
+}
+
+async fn modify_offer_access(ctx: &CallContext, args: ModifyOfferAccessRequest) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.changes.len());
+    for change in args.changes {
+        results.push(ctx.broker.modify_offer_access(&ctx.requester, &change).await);
+    }
+    Ok(entries(results))
+}

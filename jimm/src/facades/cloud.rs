@@ -1,0 +1,175 @@
+//! `Cloud`, version 7: clouds and the credentials for them.
+//!
+//! Knows no SQL and dials nobody. Methods that carry credentials leave no parameters in the audit log.
+
+use jimm_proto::params::cloud::{
+    AddCloudArgs, CloudCredentialArgs, CloudCredentialResult, CloudCredentialResults, CloudInfoResult,
+    CloudInfoResults, CloudResult, CloudResults, CloudsResult, CredentialContentResult, CredentialContentResults,
+    ListCloudInfoResult, ListCloudInfoResults, ListCloudsRequest, ModifyCloudAccessRequest, RevokeCredentialArgs,
+    TaggedCredentials, UpdateCloudArgs, UpdateCredentialArgs, UpdateCredentialResults, UserClouds,
+};
+use jimm_proto::params::common::{Entities, ErrorResults, StringsResult, StringsResults};
+
+use super::registry::{Access, Audit, Empty, Method, method};
+use super::view::{entries, entry_error};
+use crate::broker::CredentialUpdate;
+use crate::error::{Error, Result};
+use crate::session::CallContext;
+
+const FACADE: &str = "Cloud";
+
+pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [7], "Clouds", Access::User, Audit::Params, clouds),
+    method!(FACADE, [7], "Cloud", Access::Checked, Audit::Params, cloud),
+    method!(FACADE, [7], "CloudInfo", Access::Checked, Audit::Params, cloud_info),
+    method!(FACADE, [7], "ListCloudInfo", Access::Checked, Audit::Params, list_cloud_info),
+    method!(FACADE, [7], "AddCloud", Access::User, Audit::NoParams, add_cloud),
+    method!(FACADE, [7], "UpdateCloud", Access::Checked, Audit::NoParams, update_cloud),
+    method!(FACADE, [7], "RemoveClouds", Access::Checked, Audit::Params, remove_clouds),
+    method!(FACADE, [7], "ModifyCloudAccess", Access::Checked, Audit::Params, modify_cloud_access),
+    method!(FACADE, [7], "UserCredentials", Access::Checked, Audit::Params, user_credentials),
+    method!(FACADE, [7], "AddCredentials", Access::Checked, Audit::NoParams, add_credentials),
+    method!(FACADE, [7], "UpdateCredentialsCheckModels", Access::Checked, Audit::NoParams, update_credentials),
+    method!(FACADE, [7], "CheckCredentialsModels", Access::Checked, Audit::NoParams, check_credentials),
+    method!(FACADE, [7], "RevokeCredentialsCheckModels", Access::Checked, Audit::Params, revoke_credentials),
+    method!(FACADE, [7], "Credential", Access::Checked, Audit::Params, credential),
+    method!(FACADE, [7], "CredentialContents", Access::User, Audit::Params, credential_contents),
+];
+
+async fn clouds(ctx: &CallContext, _args: Empty) -> Result<CloudsResult> {
+    Ok(CloudsResult { clouds: ctx.broker.visible_clouds(&ctx.requester).await? })
+}
+
+async fn cloud(ctx: &CallContext, args: Entities) -> Result<CloudResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.cloud(&ctx.requester, &entity.tag).await {
+            Ok(cloud) => CloudResult { cloud: Some(cloud), error: None },
+            Err(e) => CloudResult { cloud: None, error: Some(entry_error(&e)) },
+        });
+    }
+    Ok(CloudResults { results })
+}
+
+async fn cloud_info(ctx: &CallContext, args: Entities) -> Result<CloudInfoResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.cloud_info(&ctx.requester, &entity.tag).await {
+            Ok(info) => CloudInfoResult { result: Some(info), error: None },
+            Err(e) => CloudInfoResult { result: None, error: Some(entry_error(&e)) },
+        });
+    }
+    Ok(CloudInfoResults { results })
+}
+
+async fn list_cloud_info(ctx: &CallContext, args: ListCloudsRequest) -> Result<ListCloudInfoResults> {
+    let infos = ctx.broker.list_cloud_info(&ctx.requester, args.all).await?;
+    let results = infos.into_iter().map(|i| ListCloudInfoResult { result: Some(i), error: None }).collect();
+    Ok(ListCloudInfoResults { results })
+}
+
+async fn add_cloud(ctx: &CallContext, args: AddCloudArgs) -> Result<Empty> {
+    ctx.broker.add_cloud(&ctx.requester, args).await?;
+    Ok(Empty {})
+}
+
+async fn update_cloud(ctx: &CallContext, args: UpdateCloudArgs) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.clouds.len());
+    for cloud in args.clouds {
+        results.push(ctx.broker.update_cloud(&ctx.requester, cloud).await);
+    }
+    Ok(entries(results))
+}
+
+async fn remove_clouds(ctx: &CallContext, args: Entities) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(ctx.broker.remove_cloud(&ctx.requester, &entity.tag).await);
+    }
+    Ok(entries(results))
+}
+
+async fn modify_cloud_access(ctx: &CallContext, args: ModifyCloudAccessRequest) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.changes.len());
+    for change in args.changes {
+        results.push(ctx.broker.modify_cloud_access(&ctx.requester, &change).await);
+    }
+    Ok(entries(results))
+}
+
+async fn user_credentials(ctx: &CallContext, args: UserClouds) -> Result<StringsResults> {
+    let mut results = Vec::with_capacity(args.user_clouds.len());
+    for uc in &args.user_clouds {
+        results.push(match ctx.broker.user_credentials(&ctx.requester, &uc.user_tag, &uc.cloud_tag).await {
+            Ok(result) => StringsResult { error: None, result },
+            Err(e) => StringsResult { error: Some(entry_error(&e)), result: Vec::new() },
+        });
+    }
+    Ok(StringsResults { results })
+}
+
+/// The older call has room for one error per credential: the models' errors are squeezed into it.
+async fn add_credentials(ctx: &CallContext, args: TaggedCredentials) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.credentials.len());
+    for credential in args.credentials {
+        let outcome = ctx.broker.update_credential(&ctx.requester, credential, CredentialUpdate::Checked).await;
+        let refused = outcome.error.map(Error::from_controller).or_else(|| {
+            let texts: Vec<_> =
+                outcome.models.iter().flat_map(|m| &m.errors).filter_map(|r| r.error.as_ref()).collect();
+            texts.first().map(|first| {
+                let text = texts.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("; ");
+                Error::from_controller(jimm_proto::params::common::Error { message: text, ..(*first).clone() })
+            })
+        });
+        results.push(refused.map_or(Ok(()), Err));
+    }
+    Ok(entries(results))
+}
+
+async fn update_credentials(ctx: &CallContext, args: UpdateCredentialArgs) -> Result<UpdateCredentialResults> {
+    let how = if args.force { CredentialUpdate::Forced } else { CredentialUpdate::Checked };
+    let mut results = Vec::with_capacity(args.credentials.len());
+    for credential in args.credentials {
+        results.push(ctx.broker.update_credential(&ctx.requester, credential, how).await);
+    }
+    Ok(UpdateCredentialResults { results })
+}
+
+async fn check_credentials(ctx: &CallContext, args: TaggedCredentials) -> Result<UpdateCredentialResults> {
+    let mut results = Vec::with_capacity(args.credentials.len());
+    for credential in args.credentials {
+        results.push(ctx.broker.update_credential(&ctx.requester, credential, CredentialUpdate::CheckOnly).await);
+    }
+    Ok(UpdateCredentialResults { results })
+}
+
+async fn revoke_credentials(ctx: &CallContext, args: RevokeCredentialArgs) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.credentials.len());
+    for credential in &args.credentials {
+        results.push(ctx.broker.revoke_credential(&ctx.requester, &credential.tag, credential.force).await);
+    }
+    Ok(entries(results))
+}
+
+async fn credential(ctx: &CallContext, args: Entities) -> Result<CloudCredentialResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.credential(&ctx.requester, &entity.tag).await {
+            Ok(credential) => CloudCredentialResult { result: Some(credential), error: None },
+            Err(e) => CloudCredentialResult { result: None, error: Some(entry_error(&e)) },
+        });
+    }
+    Ok(CloudCredentialResults { results })
+}
+
+async fn credential_contents(ctx: &CallContext, args: CloudCredentialArgs) -> Result<CredentialContentResults> {
+    let contents = ctx.broker.credential_contents(&ctx.requester, args).await?;
+    let results = contents
+        .into_iter()
+        .map(|content| match content {
+            Ok(result) => CredentialContentResult { result: Some(result), error: None },
+            Err(e) => CredentialContentResult { result: None, error: Some(entry_error(&e)) },
+        })
+        .collect();
+    Ok(CredentialContentResults { results })
+}

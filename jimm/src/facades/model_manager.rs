@@ -1,0 +1,165 @@
+//! `ModelManager`, versions 9 to 11: models from creation to destruction, and who may use them.
+//!
+//! Version 11 speaks of qualifiers where 9 and 10 speak of owner tags. Knows no SQL and dials nobody.
+
+use jimm_proto::params::common::{Entities, Entity, ErrorResults, MapResult, MapResults, StringResult, StringResults};
+use jimm_proto::params::model_manager::{
+    ChangeModelCredentialsParams, DestroyModelsParams, DumpModelRequest, ModelCreateArgs, ModelDefaultsResult,
+    ModelDefaultsResults, ModelInfo, ModelInfoResult, ModelInfoResults, ModelStatus, ModelStatusResults,
+    ModelSummariesRequest, ModelSummaryResult, ModelSummaryResults, ModifyModelAccessRequest, SetModelDefaults,
+    UnsetModelDefaults, UserModelList,
+};
+
+use super::registry::{Access, Audit, Method, method};
+use super::view::{View, entries, entry_error};
+use crate::error::Result;
+use crate::session::CallContext;
+
+const FACADE: &str = "ModelManager";
+
+pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [9, 10, 11], "CreateModel", Access::Checked, Audit::NoParams, create_model),
+    method!(FACADE, [9, 10, 11], "ModelInfo", Access::Checked, Audit::Params, model_info),
+    method!(FACADE, [9, 10, 11], "ListModels", Access::User, Audit::Params, list_models),
+    method!(FACADE, [9, 10, 11], "ListModelSummaries", Access::User, Audit::Params, list_model_summaries),
+    method!(FACADE, [9, 10, 11], "ModelStatus", Access::Checked, Audit::Params, model_status),
+    method!(FACADE, [9, 10, 11], "DestroyModels", Access::Checked, Audit::Params, destroy_models),
+    method!(FACADE, [9, 10, 11], "ModifyModelAccess", Access::Checked, Audit::Params, modify_model_access),
+    method!(FACADE, [9, 10, 11], "ChangeModelCredential", Access::Checked, Audit::Params, change_model_credential),
+    method!(FACADE, [9, 10, 11], "DumpModels", Access::Checked, Audit::Params, dump_models),
+    method!(FACADE, [9, 10, 11], "DumpModelsDB", Access::Checked, Audit::Params, dump_models_db),
+    method!(FACADE, [9, 10, 11], "SetModelDefaults", Access::User, Audit::NoParams, set_model_defaults),
+    method!(FACADE, [9, 10, 11], "UnsetModelDefaults", Access::User, Audit::Params, unset_model_defaults),
+    method!(FACADE, [9, 10, 11], "ModelDefaultsForClouds", Access::User, Audit::Params, model_defaults_for_clouds),
+];
+
+fn view(ctx: &CallContext) -> View {
+    View::of(ctx, ctx.version >= 11)
+}
+
+async fn create_model(ctx: &CallContext, args: ModelCreateArgs) -> Result<ModelInfo> {
+    let info = ctx.broker.create_model(&ctx.requester, args).await?;
+    Ok(view(ctx).model_info(info))
+}
+
+async fn model_info(ctx: &CallContext, args: Entities) -> Result<ModelInfoResults> {
+    let view = view(ctx);
+    let infos = ctx.broker.model_infos(&ctx.requester, &tags(&args)).await;
+    let results = infos
+        .into_iter()
+        .map(|info| match info {
+            Ok(info) => ModelInfoResult { result: Some(view.model_info(info)), error: None },
+            Err(e) => ModelInfoResult { result: None, error: Some(entry_error(&e)) },
+        })
+        .collect();
+    Ok(ModelInfoResults { results })
+}
+
+async fn list_models(ctx: &CallContext, _user: Entity) -> Result<UserModelList> {
+    let view = view(ctx);
+    let models = ctx.broker.list_models(&ctx.requester).await?;
+    Ok(UserModelList { user_models: models.into_iter().map(|m| view.user_model(m)).collect() })
+}
+
+async fn list_model_summaries(ctx: &CallContext, args: ModelSummariesRequest) -> Result<ModelSummaryResults> {
+    let view = view(ctx);
+    let summaries = ctx.broker.model_summaries(&ctx.requester, args.all).await?;
+    let results = summaries
+        .into_iter()
+        .map(|s| ModelSummaryResult { result: Some(view.model_summary(s)), error: None })
+        .collect();
+    Ok(ModelSummaryResults { results })
+}
+
+async fn model_status(ctx: &CallContext, args: Entities) -> Result<ModelStatusResults> {
+    Ok(statuses(&view(ctx), ctx.broker.model_statuses(&ctx.requester, &tags(&args)).await))
+}
+
+/// The answer of `ModelStatus`, which facade `Controller` serves too.
+pub(super) fn statuses(view: &View, statuses: Vec<Result<ModelStatus>>) -> ModelStatusResults {
+    let models = statuses
+        .into_iter()
+        .map(|status| {
+            let status = status.unwrap_or_else(|e| ModelStatus { error: Some(entry_error(&e)), ..Default::default() });
+            view.model_status(status)
+        })
+        .collect();
+    ModelStatusResults { models }
+}
+
+async fn destroy_models(ctx: &CallContext, args: DestroyModelsParams) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.models.len());
+    for model in args.models {
+        results.push(ctx.broker.destroy_model(&ctx.requester, model).await);
+    }
+    Ok(entries(results))
+}
+
+async fn modify_model_access(ctx: &CallContext, args: ModifyModelAccessRequest) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.changes.len());
+    for change in args.changes {
+        results.push(ctx.broker.modify_model_access(&ctx.requester, &change).await);
+    }
+    Ok(entries(results))
+}
+
+async fn change_model_credential(ctx: &CallContext, args: ChangeModelCredentialsParams) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.model_credentials.len());
+    for change in args.model_credentials {
+        results.push(ctx.broker.change_model_credential(&ctx.requester, &change).await);
+    }
+    Ok(entries(results))
+}
+
+async fn dump_models(ctx: &CallContext, args: DumpModelRequest) -> Result<StringResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.dump_model(&ctx.requester, &entity.tag, args.simplified).await {
+            Ok(result) => StringResult { error: None, result },
+            Err(e) => StringResult { error: Some(entry_error(&e)), result: String::new() },
+        });
+    }
+    Ok(StringResults { results })
+}
+
+async fn dump_models_db(ctx: &CallContext, args: Entities) -> Result<MapResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.dump_model_db(&ctx.requester, &entity.tag).await {
+            Ok(result) => MapResult { result, error: None },
+            Err(e) => MapResult { error: Some(entry_error(&e)), ..Default::default() },
+        });
+    }
+    Ok(MapResults { results })
+}
+
+async fn set_model_defaults(ctx: &CallContext, args: SetModelDefaults) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.config.len());
+    for config in args.config {
+        results.push(ctx.broker.set_model_defaults(&ctx.requester, config).await);
+    }
+    Ok(entries(results))
+}
+
+async fn unset_model_defaults(ctx: &CallContext, args: UnsetModelDefaults) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.keys.len());
+    for keys in args.keys {
+        results.push(ctx.broker.unset_model_defaults(&ctx.requester, keys).await);
+    }
+    Ok(entries(results))
+}
+
+async fn model_defaults_for_clouds(ctx: &CallContext, args: Entities) -> Result<ModelDefaultsResults> {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.model_defaults(&ctx.requester, &entity.tag).await {
+            Ok(config) => ModelDefaultsResult { config, error: None },
+            Err(e) => ModelDefaultsResult { error: Some(entry_error(&e)), ..Default::default() },
+        });
+    }
+    Ok(ModelDefaultsResults { results })
+}
+
+pub(super) fn tags(entities: &Entities) -> Vec<String> {
+    entities.entities.iter().map(|e| e.tag.clone()).collect()
+}

@@ -1,0 +1,24 @@
+//! `ModelUpgrader`, version 1: forwarded to the controller that hosts the model.
+
+use jimm_proto::params::model_manager::ModelParam;
+use jimm_proto::params::model_upgrader::{UpgradeModelParams, UpgradeModelResult};
+
+use super::registry::{Access, Audit, Empty, Method, method};
+use crate::error::Result;
+use crate::session::CallContext;
+
+const FACADE: &str = "ModelUpgrader";
+
+pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [1], "UpgradeModel", Access::Checked, Audit::Params, upgrade_model),
+    method!(FACADE, [1], "AbortModelUpgrade", Access::Checked, Audit::Params, abort_model_upgrade),
+];
+
+async fn upgrade_model(ctx: &CallContext, args: UpgradeModelParams) -> Result<UpgradeModelResult> {
+    ctx.broker.upgrade_model(&ctx.requester, args).await
+}
+
+async fn abort_model_upgrade(ctx: &CallContext, args: ModelParam) -> Result<Empty> {
+    ctx.broker.abort_model_upgrade(&ctx.requester, &args.model_tag).await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,70 @@
+//! `UserManager`, version 3: who there is. Users come from the identity provider, so nothing here makes or changes one.
+
+use jimm_proto::params::common::{Entities, ErrorResults};
+use jimm_proto::params::user_manager::{
+    AddUserResults, AddUsers, EntityPasswords, ModelUserInfoResult, ModelUserInfoResults, UserInfoRequest,
+    UserInfoResult, UserInfoResults,
+};
+
+use super::registry::{Access, Audit, Method, method};
+use super::view::entry_error;
+use crate::error::{Error, Result};
+use crate::session::CallContext;
+
+const FACADE: &str = "UserManager";
+
+pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [3], "UserInfo", Access::Checked, Audit::Params, user_info),
+    method!(FACADE, [3], "ModelUserInfo", Access::Checked, Audit::Params, model_user_info),
+    method!(FACADE, [3], "AddUser", Access::User, Audit::NoParams, add_user),
+    method!(FACADE, [3], "ResetPassword", Access::User, Audit::NoParams, reset_password),
+    method!(FACADE, [3], "SetPassword", Access::User, Audit::NoParams, set_password),
+    method!(FACADE, [3], "RemoveUser", Access::User, Audit::Params, change_user),
+    method!(FACADE, [3], "EnableUser", Access::User, Audit::Params, change_user),
+    method!(FACADE, [3], "DisableUser", Access::User, Audit::Params, change_user),
+];
+
+async fn user_info(ctx: &CallContext, args: UserInfoRequest) -> Result<UserInfoResults> {
+    if args.entities.is_empty() {
+        let users = ctx.broker.known_users(&ctx.requester).await?;
+        let results = users.into_iter().map(|user| UserInfoResult { result: Some(user), error: None }).collect();
+        return Ok(UserInfoResults { results });
+    }
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        results.push(match ctx.broker.user_info(&ctx.requester, &entity.tag).await {
+            Ok(user) => UserInfoResult { result: Some(user), error: None },
+            Err(e) => UserInfoResult { result: None, error: Some(entry_error(&e)) },
+        });
+    }
+    Ok(UserInfoResults { results })
+}
+
+async fn model_user_info(ctx: &CallContext, args: Entities) -> Result<ModelUserInfoResults> {
+    let mut results = Vec::new();
+    for entity in &args.entities {
+        match ctx.broker.model_users(&ctx.requester, &entity.tag).await {
+            Ok(users) => {
+                results.extend(users.into_iter().map(|u| ModelUserInfoResult { result: Some(u), error: None }));
+            }
+            Err(e) => results.push(ModelUserInfoResult { result: None, error: Some(entry_error(&e)) }),
+        }
+    }
+    Ok(ModelUserInfoResults { results })
+}
+
+async fn add_user(_ctx: &CallContext, _args: AddUsers) -> Result<AddUserResults> {
+    Err(Error::unauthorized())
+}
+
+async fn reset_password(_ctx: &CallContext, _args: Entities) -> Result<AddUserResults> {
+    Err(Error::unauthorized())
+}
+
+async fn set_password(_ctx: &CallContext, _args: EntityPasswords) -> Result<ErrorResults> {
+    Err(Error::unauthorized())
+}
+
+async fn change_user(_ctx: &CallContext, _args: Entities) -> Result<ErrorResults> {
+    Err(Error::unauthorized())
+}
