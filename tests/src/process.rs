@@ -77,3 +77,10 @@ where
         pause = (pause * 2).min(Duration::from_millis(250));
     }
 }
+
+/// Writes a file so that readers see all of it or nothing.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(beside, path)
+}
