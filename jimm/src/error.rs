@@ -199,15 +199,25 @@ impl fmt::Display for Error {
 
 impl From<jimm_store::StoreError> for Error {
     fn from(error: jimm_store::StoreError) -> Self {
-        if error.could_retry() {
-            return Self::new(Kind::Conflict, "the database is busy: try again").with_source(error);
+        use jimm_store::StoreError;
+        match &error {
+            StoreError::Contention(_) => {
+                Self::new(Kind::Conflict, "somebody else changed the same thing at this moment: try again")
+                    .with_source(error)
+            }
+            StoreError::Unavailable(_) => {
+                Self::new(Kind::Internal, "the broker's database is not available: try again in a moment")
+                    .with_source(error)
+            }
+            _ => Self::internal(error),
         }
-        Self::internal(error)
     }
 }
 
 impl From<jimm_authz::Error> for Error {
+    /// A right that cannot be evaluated is no right; the client learns that it may try again.
     fn from(error: jimm_authz::Error) -> Self {
-        Self::internal(error)
+        Self::new(Kind::Internal, "the broker cannot tell now who may do this: try again in a moment")
+            .with_source(error)
     }
 }

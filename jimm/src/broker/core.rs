@@ -1,36 +1,49 @@
 //! The broker's parts in one place, and who asks.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jimm_authz::Authorizer;
+use jimm_authz::{Authorizer, User};
 use jimm_proto::names::UserName;
 use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::ModelEvents;
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::controllers::Controllers;
 use crate::secrets::SecretStore;
 
 /// The use cases, spread over this module's files, one `impl` block a file.
 pub struct Broker {
-    /// Rows.
+    /// Postgres.
     pub store: Store,
-    /// Rights.
+    /// Decides who may do what.
     pub authz: Arc<dyn Authorizer>,
-    /// What is sealed in rows.
+    /// The controllers behind the broker.
+    pub controllers: Controllers,
+    /// Seals what is secret in a row.
     pub secrets: Arc<dyn SecretStore>,
     /// Tokens that controllers take.
     pub tokens: Arc<ControllerTokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The configuration.
+    /// What the operator configured.
     pub settings: Arc<Config>,
-    /// Who waits for the tasks that use cases leave behind.
+    /// Tells connections that their model moved.
+    pub model_events: ModelEvents,
+    /// Owns every background task.
     pub tasks: TaskTracker,
-    /// When these tasks should end.
+    /// Cancelled when the broker stops.
     pub shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("uuid", &self.settings.uuid).finish_non_exhaustive()
+    }
 }
 
 /// Who asks.
@@ -38,8 +51,24 @@ pub struct Broker {
 pub struct Requester {
     /// The identity's name, `alice@example.com`.
     pub name: UserName,
-    /// Groups of the identity provider that the login told of.
+    /// Groups that the identity provider told of.
     pub groups: Vec<String>,
-    /// Whether the identity administered the broker when it logged in.
+    /// Whether the identity administers the broker, as of its login.
     pub is_admin: bool,
+    /// Where the connection comes from.
+    pub client_addr: Option<SocketAddr>,
+    /// How the identity logged in: `session-token`, `client-credentials`, ….
+    pub auth_method: &'static str,
+}
+
+impl Requester {
+    /// The identity as rights know it.
+    pub fn user(&self) -> User {
+        User { name: self.name.to_string(), groups: self.groups.clone() }
+    }
+
+    /// The tag, `user-alice@example.com`.
+    pub fn tag(&self) -> String {
+        self.name.tag()
+    }
 }

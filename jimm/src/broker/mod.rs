@@ -9,6 +9,7 @@ mod credential_attributes;
 mod credential_contents;
 mod credentials;
 mod defaults;
+mod endpoints;
 mod grants;
 mod leaving;
 mod model_create;

@@ -1,87 +1,70 @@
-//! Calls to controllers: as the broker's service user, who may do everything there, or as a user with the claims that
-//! the user's rights allow.
+//! How use cases ask controllers: as the broker itself, or as a user with the rights of that user.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jimm_proto::names::UserName;
-use jimm_proto::params::admin::{LoginRequest, LoginResult};
-use jimm_rpc::{CallError, Connection, DialOptions, Target, Tls, best_version};
-use jimm_store::controllers;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::Broker;
-use super::models::user_tag;
-use crate::error::{Error, Kind, Result};
+use crate::controllers::{Facade, Session};
+use crate::error::{Error, Result};
 
-/// How long one call about one thing may take.
+/// Longest a controller may take for a call that a user waits for.
 pub(super) const CALL_DEADLINE: Duration = Duration::from_secs(60);
-/// Who the broker is to controllers when it does not speak for a user.
-const SERVICE_USER: &str = "jimm@serviceaccount";
 
-/// A facade and the versions of it that the broker speaks.
-pub(super) type Facade = (&'static str, &'static [u32]);
+/// The facades that we call and the versions we speak.
 pub(super) const MODEL_MANAGER: Facade = ("ModelManager", &[9, 10, 11]);
 pub(super) const CLOUD: Facade = ("Cloud", &[7]);
 pub(super) const CONTROLLER: Facade = ("Controller", &[11, 12, 13, 14]);
 pub(super) const APPLICATION_OFFERS: Facade = ("ApplicationOffers", &[4, 5, 6]);
 pub(super) const MODEL_UPGRADER: Facade = ("ModelUpgrader", &[1, 2]);
 
-/// A connection to a controller in somebody's name.
-pub(super) struct Remote {
-    connection: Connection,
-    login: LoginResult,
-}
+/// A connection of a user to a controller, for several calls.
+pub(super) struct Remote(Session);
 
 impl Remote {
-    pub(super) async fn call<P: Serialize + ?Sized, R: DeserializeOwned>(
-        &self,
-        facade: Facade,
-        method: &str,
-        params: &P,
-        deadline: Duration,
-    ) -> Result<R> {
-        let version = self.version(facade)?;
-        self.connection.call(facade.0, version, method, params, deadline).await.map_err(failed)
+    /// Calls a method.
+    pub(super) async fn call<P, R>(&self, facade: Facade, method: &str, params: &P, deadline: Duration) -> Result<R>
+    where
+        P: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.0.call(facade, method, params, deadline).await
     }
 
-    /// The version of a facade that both sides speak.
-    pub(super) fn version(&self, (facade, versions): Facade) -> Result<u32> {
-        best_version(&self.login, facade, versions).ok_or_else(|| {
-            Error::new(Kind::NotSupported, format!("the controller does not serve {facade} in a version known here"))
-        })
+    /// The version of the facade that is called.
+    pub(super) fn version(&self, facade: Facade) -> Result<u32> {
+        self.0.version(facade)
     }
 
+    /// Ends the connection.
     pub(super) fn close(&self) {
-        self.connection.close();
+        self.0.connection().close();
     }
 }
 
 impl Broker {
-    /// Calls a controller as the service user.
-    pub(super) async fn ask<P: Serialize + ?Sized, R: DeserializeOwned>(
+    /// Asks a controller as the broker itself, who is superuser there. The caller's rights are checked before.
+    pub(super) async fn ask<P, R>(
         &self,
         controller: Uuid,
         facade: Facade,
         method: &str,
         params: &P,
         deadline: Duration,
-    ) -> Result<R> {
-        let claims = BTreeMap::from([(format!("controller-{controller}"), "superuser".to_owned())]);
-        let asked = async {
-            let remote = self.connect_as(SERVICE_USER, controller, claims).await?;
-            let answer = remote.call(facade, method, params, deadline).await;
-            remote.close();
-            answer
-        };
-        tokio::time::timeout(deadline, asked).await.map_err(|_| unavailable("it did not answer in time"))?
+    ) -> Result<R>
+    where
+        P: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.slot(controller).await?.call(facade, method, params, deadline).await
     }
 
-    /// Calls a controller as a user who has these claims.
-    pub(super) async fn ask_as<P: Serialize + ?Sized, R: DeserializeOwned>(
+    /// Asks a controller as a user with these claims.
+    pub(super) async fn ask_as<P, R>(
         &self,
         user: &str,
         controller: Uuid,
@@ -89,65 +72,39 @@ impl Broker {
         facade: Facade,
         method: &str,
         params: &P,
-    ) -> Result<R> {
-        let remote = self.connect_as(user, controller, claims).await?;
-        let answer = remote.call(facade, method, params, CALL_DEADLINE).await;
-        remote.close();
-        answer
+    ) -> Result<R>
+    where
+        P: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        self.connect_as(user, controller, claims).await?.call(facade, method, params, CALL_DEADLINE).await
     }
 
-    /// Logs in to a controller as a user who has these claims.
+    /// Connects to a controller as a user with these claims.
     pub(super) fn connect_as<'a>(
         &'a self,
         user: &'a str,
         controller: Uuid,
         claims: BTreeMap<String, String>,
     ) -> BoxFuture<'a, Result<Remote>> {
-        Box::pin(self.connect(user, controller, claims))
+        // Boxed, so that the futures of callers stay `Send` for every lifetime.
+        Box::pin(async move {
+            let user: UserName = user.parse().map_err(Error::internal)?;
+            Ok(Remote(self.slot(controller).await?.connect_as(&user, &claims).await?))
+        })
     }
 
-    async fn connect(&self, user: &str, controller: Uuid, claims: BTreeMap<String, String>) -> Result<Remote> {
-        let row = {
-            let mut conn = self.store.acquire().await?;
-            controllers::get(&mut conn, controller).await?
-        };
-        let row = row.ok_or_else(|| Error::not_found("controller not found"))?;
-        let user: UserName = user.parse().map_err(Error::internal)?;
-        let token = self.tokens.token(&user, controller, &claims).await?;
-        let public = Some(row.public_address).filter(|address| !address.is_empty());
-        let target = Target {
-            addresses: public.into_iter().chain(row.addresses).collect(),
-            path: "/api".to_owned(),
-            tls: Tls::for_controller(&row.ca_certificate, &row.tls_hostname),
-        };
-        let options = DialOptions { timeout: self.settings.controllers.dial_timeout, ..DialOptions::default() };
-        let connection = jimm_rpc::dial(&target, &options).await.map_err(|e| unavailable(&e.to_string()))?;
-        let request = LoginRequest { auth_tag: user.tag(), token, ..LoginRequest::default() };
-        let login = jimm_rpc::login(&connection, &request, options.timeout).await.map_err(failed)?;
-        Ok(Remote { connection, login })
-    }
-
-    /// The tag of the service user.
+    /// The broker's own identity at controllers, as a tag.
     pub(super) fn service_user_tag(&self) -> String {
-        user_tag(SERVICE_USER)
+        self.controllers.service().tag()
     }
 
-    /// The claims of a user with that level on a model.
+    /// The claims of a user with a level of access to a model.
+    #[expect(clippy::unused_self, reason = "reads like its neighbours")]
     pub(super) fn model_claims(&self, controller: Uuid, model: Uuid, level: &str) -> BTreeMap<String, String> {
         BTreeMap::from([
             (format!("controller-{controller}"), "login".to_owned()),
             (format!("model-{model}"), level.to_owned()),
         ])
-    }
-}
-
-fn unavailable(reason: &str) -> Error {
-    Error::new(Kind::ControllerUnavailable, format!("the controller cannot be reached: {reason}"))
-}
-
-fn failed(error: CallError) -> Error {
-    match error {
-        CallError::Remote(e) => Error::from_controller(e),
-        other => unavailable(&other.to_string()),
     }
 }

@@ -1,0 +1,51 @@
+//! From a controller's row to its slot.
+
+use std::sync::Arc;
+
+use jimm_store::controllers::{self, Controller};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use super::Broker;
+use crate::controllers::{Admin, Endpoint, Slot};
+use crate::error::{Error, Result};
+use crate::secrets;
+
+impl Broker {
+    /// The slot of the controller with that UUID.
+    pub async fn slot(&self, uuid: Uuid) -> Result<Arc<Slot>> {
+        let row = controllers::get(&mut *self.store.acquire().await?, uuid).await?;
+        self.slot_of(&row.ok_or_else(|| Error::not_found("controller not found"))?).await
+    }
+
+    /// The slot of a controller whose row is at hand.
+    pub async fn slot_of(&self, row: &Controller) -> Result<Arc<Slot>> {
+        Ok(self.controllers.slot(&self.endpoint(row).await?))
+    }
+
+    /// Where the controller is, its password opened.
+    pub async fn endpoint(&self, row: &Controller) -> Result<Endpoint> {
+        let admin = match &row.admin_sealed {
+            Some(sealed) => {
+                let opened = self.secrets.open(&password_row(row.uuid), sealed).await?;
+                let password = String::from_utf8(opened.expose_secret().to_vec()).map_err(Error::internal)?;
+                Some(Admin { username: row.admin_username.clone(), password: password.into() })
+            }
+            None => None,
+        };
+        Ok(Endpoint {
+            uuid: row.uuid,
+            name: row.name.clone(),
+            addresses: row.addresses.clone(),
+            public_address: row.public_address.clone(),
+            ca_certificate: row.ca_certificate.clone(),
+            tls_hostname: row.tls_hostname.clone(),
+            admin,
+        })
+    }
+}
+
+/// The place that a controller's password belongs to.
+pub(super) fn password_row(controller: Uuid) -> String {
+    secrets::row("controllers", &controller.to_string(), "admin_sealed")
+}

@@ -1,0 +1,85 @@
+//! All slots, one a controller, made when first asked for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jimm_proto::names::UserName;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::endpoint::Endpoint;
+use super::slot::Slot;
+use crate::authn::ControllerTokens;
+use crate::config::ControllerSettings;
+use crate::error::{Error, Result};
+
+/// What every slot needs.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) tokens: Arc<ControllerTokens>,
+    pub(super) settings: ControllerSettings,
+    pub(super) tasks: TaskTracker,
+    /// The broker's own identity at controllers.
+    pub(super) service: UserName,
+    /// Longest message.
+    pub(super) max_message: usize,
+}
+
+/// The controllers behind the broker.
+pub struct Controllers {
+    parts: Parts,
+    slots: Mutex<HashMap<Uuid, Arc<Slot>>>,
+}
+
+impl std::fmt::Debug for Controllers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controllers").field("slots", &self.lock().len()).finish_non_exhaustive()
+    }
+}
+
+impl Controllers {
+    /// No controllers yet. Dials run on `tasks`.
+    pub fn new(
+        broker: Uuid,
+        tokens: Arc<ControllerTokens>,
+        settings: ControllerSettings,
+        max_message: usize,
+        tasks: TaskTracker,
+    ) -> Result<Self> {
+        let service = format!("jaas-{broker}@external").parse().map_err(Error::internal)?;
+        Ok(Self { parts: Parts { tokens, settings, tasks, service, max_message }, slots: Mutex::default() })
+    }
+
+    /// The slot of a controller. When its addresses or its superuser changed, a new one takes over; what runs on the
+    /// old one ends by itself.
+    pub fn slot(&self, endpoint: &Endpoint) -> Arc<Slot> {
+        let mut slots = self.lock();
+        if let Some(slot) = slots.get(&endpoint.uuid)
+            && slot.endpoint().same_place(endpoint)
+        {
+            return slot.clone();
+        }
+        let slot = Arc::new(Slot::new(endpoint.clone(), self.parts.clone()));
+        slots.insert(endpoint.uuid, slot.clone());
+        slot
+    }
+
+    /// A slot that is not kept: for a controller that is not attached yet.
+    pub fn detached(&self, endpoint: &Endpoint) -> Arc<Slot> {
+        Arc::new(Slot::new(endpoint.clone(), self.parts.clone()))
+    }
+
+    /// Forgets a controller and closes the connection to it.
+    pub fn forget(&self, uuid: Uuid) {
+        self.lock().remove(&uuid);
+    }
+
+    /// The broker's own identity at controllers.
+    pub fn service(&self) -> &UserName {
+        &self.parts.service
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
