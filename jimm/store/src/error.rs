@@ -87,6 +87,8 @@ impl From<sqlx::Error> for StoreError {
         match database.code().as_deref() {
             // Serialization failure, deadlock, lock timeout.
             Some("40001" | "40P01" | "55P03") => Self::Contention(source),
+            // Statement timeout.
+            Some("57014") => Self::Unavailable(source),
             // Connection classes, too many connections, shutdown and start-up of the server.
             Some(code) if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
                 Self::Unavailable(source)

@@ -15,7 +15,8 @@ impl Store {
     pub async fn migrate(&self) -> Result<()> {
         // A connection of its own: migrations may take longer than a statement of a request may.
         let mut conn = self.options.clone().connect().await?;
-        let outcome = MIGRATOR.run(&mut conn).await;
+        // `run` is the same, but its future cannot be spawned.
+        let outcome = MIGRATOR.run_direct(None, &mut conn, false).await;
         conn.close().await?;
         match outcome {
             Ok(()) => Ok(()),

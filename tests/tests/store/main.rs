@@ -1,0 +1,11 @@
+//! The store against a real Postgres: what racing writers may do to each other, whom a lost lease still lets write,
+//! and who may change the schema.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod duties;
+mod jobs;
+mod migrations;
+mod races;
+mod rows;
+mod support;
+mod tuples;
