@@ -1,0 +1,117 @@
+# The commands of this repository; `make help` lists them. Everything they need they install or name.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Cargo's programs are found, and its toolchain too, when HOME is not the one the toolchain was installed in.
+CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+export PATH := $(PATH):$(CARGO_BIN)
+ifeq ($(shell cargo --version 2>/dev/null),)
+  RUSTUP_NEAR := $(abspath $(dir $(shell command -v cargo))/../../.rustup)
+  ifneq ($(wildcard $(RUSTUP_NEAR)/toolchains),)
+    export RUSTUP_HOME := $(RUSTUP_NEAR)
+  endif
+endif
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+NEXTEST := 0.9.151
+DENY := 0.20.2
+MACHETE := 0.9.2
+SQLX := 0.9.0
+PROFILE := $(if $(CI),ci,default)
+
+.PHONY: help demo demo-down test lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
+
+help: ## Show the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: toolchain postgres ## Start a broker with two controllers, adopt a model, move it; leaves all running (target/demo/env)
+	cargo build --workspace --bins
+	$(TARGET)/debug/demo up
+
+demo-down: ## Stop what `make demo` started and remove it
+	@if [ -x $(TARGET)/debug/demo ]; then $(TARGET)/debug/demo down; else echo "nothing to stop: no demo was built"; fi
+
+test: toolchain postgres tools-test ## Install what the tests need and run them all
+	cargo build --workspace --all-targets
+	@trap '$(TARGET)/debug/testpg stop' EXIT; $(TARGET)/debug/testpg url >/dev/null; \
+	cargo nextest run --workspace --profile $(PROFILE)
+
+test-down: ## Stop the Postgres cluster that `cargo nextest run` leaves running
+	$(TARGET)/debug/testpg stop
+
+lint: toolchain postgres tools-lint ## Formatting, clippy, dependencies, checked queries, generated files
+	cargo fmt --all --check
+	cargo machete
+	cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+	@if [ -n "$${CI_ADVISORIES:-}" ] || curl -fsSI --max-time 5 https://github.com/RustSec/advisory-db >/dev/null 2>&1; then \
+	  cargo deny --log-level error check --hide-inclusion-graph advisories; \
+	else echo "advisories: skipped, the advisory database is out of reach (CI_ADVISORIES=1 insists)"; fi
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build -p jimm -p jimm-tests --bins
+	@$(MAKE) lint-generated
+	@$(MAKE) lint-sqlx
+	@echo "lint: clean"
+
+lint-generated:
+	@$(TARGET)/debug/jimmsrv config-reference | diff -u docs/reference/configuration.md - \
+	  || { echo "docs/reference/configuration.md is out of date: run make generate"; exit 1; }
+
+lint-sqlx:
+	@trap '$(TARGET)/debug/testpg drop-scratch' EXIT; \
+	export DATABASE_URL="$$($(TARGET)/debug/testpg scratch)"; \
+	cd jimm/store && cargo sqlx migrate run && cargo sqlx prepare --check
+
+fmt: ## Format the code
+	cargo fmt --all
+
+generate: toolchain ## Write the generated pages anew
+	cargo build -p jimm
+	mkdir -p docs/reference
+	$(TARGET)/debug/jimmsrv config-reference > docs/reference/configuration.md
+
+sqlx-prepare: toolchain postgres tools-lint ## Write the checked queries of jimm/store anew
+	cargo build -p jimm-tests --bin testpg
+	@trap '$(TARGET)/debug/testpg drop-scratch' EXIT; \
+	export DATABASE_URL="$$($(TARGET)/debug/testpg scratch)"; \
+	cd jimm/store && cargo sqlx migrate run && cargo sqlx prepare
+
+# --- what must be there -------------------------------------------------------------------------------------------
+
+toolchain:
+	@cargo --version >/dev/null || { echo "no Rust toolchain: install one from https://rustup.rs (1.95 or newer)"; exit 1; }
+	@command -v cc >/dev/null || $(MAKE) apt PACKAGES="gcc libc6-dev"
+
+postgres:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then \
+	    mkdir -p /etc/postgresql-common; echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; fi; \
+	  $(MAKE) apt PACKAGES=postgresql; }
+
+.PHONY: apt
+apt:
+	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "missing: $(PACKAGES). Install it, on Debian with: sudo apt-get install $(PACKAGES)"; exit 1; fi
+	@echo "installing $(PACKAGES)"
+	@export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update </dev/null && \
+	apt-get -qq install -y --no-install-recommends -o Dpkg::Options::=--force-confold $(PACKAGES) </dev/null >/dev/null
+
+# Quick builds of the tools: they run once.
+QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+  CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=debuginfo
+install = cargo $(1) --version 2>/dev/null | grep -qF ' $(3)' || $(QUICK) cargo install --locked --quiet $(2)@$(3) $(4)
+
+tools-test:
+	@$(call install,nextest,cargo-nextest,$(NEXTEST),)
+
+tools-lint:
+	@cargo fmt --version >/dev/null && cargo clippy --version >/dev/null || \
+	  { echo "rustfmt or clippy is missing: rustup component add rustfmt clippy"; exit 1; }
+	@$(call install,deny,cargo-deny,$(DENY),)
+	@cargo machete --version 2>/dev/null | grep -qF '$(MACHETE)' || $(QUICK) cargo install --locked --quiet cargo-machete@$(MACHETE)
+	@$(call install,sqlx,sqlx-cli,$(SQLX),--no-default-features --features postgres$(comma)rustls)
+
+comma := ,
