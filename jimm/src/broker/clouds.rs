@@ -122,7 +122,8 @@ impl Broker {
     }
 
     /// A cloud's definition belongs to its controllers.
-    pub async fn update_cloud(&self, _who: &Requester, _cloud: AddCloudArgs) -> Result<()> {
+    pub fn update_cloud(&self, who: &Requester, args: &AddCloudArgs) -> Result<()> {
+        tracing::debug!(cloud = %args.name, requester = %who.name, "refused to change a cloud");
         Err(Error::new(Kind::Unauthorized, "permission denied").with_code("forbidden"))
     }
 

@@ -32,12 +32,11 @@ fn visible(cloud_type: &str, auth_type: &str) -> &'static [&'static str] {
         ("vsphere", "userpass") => &["user", "vmfolder"],
         ("oci", "httpsig") => &["user", "tenancy", "region", "fingerprint"],
         ("lxd", "certificate" | "interactive") => &["client-cert", "server-cert"],
-        ("kubernetes", "userpass") => &["username"],
+        ("kubernetes" | "cloudsigma", "userpass") => &["username"],
         ("kubernetes", "certificate" | "clientcertificate" | "oauth2withcert") => &["ClientCertificateData", "rbac-id"],
         ("kubernetes", "oauth2") => &["rbac-id"],
         ("equinix", "access-key") => &["project-id"],
         ("joyent", "userpass") => &["sdc-user", "sdc-key-id", "algorithm"],
-        ("cloudsigma", "userpass") => &["username"],
         _ => &[],
     }
 }

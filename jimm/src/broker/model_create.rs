@@ -246,16 +246,13 @@ impl Broker {
         let answer: ModelSummaryResults =
             self.ask(row.controller_uuid, MODEL_MANAGER, "ListModelSummaries", &request, CALL_DEADLINE).await?;
         let made = answer.results.into_iter().filter_map(|r| r.result).find(|told| is_of(told, row));
-        match made {
-            Some(told) => {
-                let info = ModelInfo { uuid: told.uuid, status: told.status, life: told.life, ..ModelInfo::default() };
-                self.record_creation(row, &info).await?;
-                tracing::info!(model.uuid = %info.uuid, model.name = %row.name, "recorded a model whose creator was lost");
-            }
-            None => {
-                self.drop_reservation(row).await?;
-                tracing::info!(model.name = %row.name, "forgot the reservation of a model that was not made");
-            }
+        if let Some(told) = made {
+            let info = ModelInfo { uuid: told.uuid, status: told.status, life: told.life, ..ModelInfo::default() };
+            self.record_creation(row, &info).await?;
+            tracing::info!(model.uuid = %info.uuid, model.name = %row.name, "recorded a model whose creator was lost");
+        } else {
+            self.drop_reservation(row).await?;
+            tracing::info!(model.name = %row.name, "forgot the reservation of a model that was not made");
         }
         Ok(())
     }
@@ -288,7 +285,6 @@ fn as_summary(info: &ModelInfo) -> ModelSummary {
 fn refused(error: Error) -> Error {
     match (error.kind(), error.juju_code()) {
         (Kind::AlreadyExists, _) => Error::new(Kind::AlreadyExists, "model name in use"),
-        (_, "upgrade in progress") => error,
         (Kind::Controller, "") => Error::bad_request(error.message().to_owned()),
         _ => error,
     }

@@ -175,8 +175,8 @@ fn model(row: &Row) -> Model {
 /// Takes over what the controller tells of a model.
 pub(super) fn apply(row: &mut Row, told: &ModelSummary) {
     let count = |entity: &str| told.counts.iter().find(|c| c.entity == entity).map_or(0, |c| c.count);
-    row.status = told.status.status.clone();
-    row.status_info = told.status.info.clone();
+    row.status.clone_from(&told.status.status);
+    row.status_info.clone_from(&told.status.info);
     row.status_since = told.status.since.map(|since| since.0);
     row.agent_version = told.agent_version.clone().unwrap_or_default();
     row.machines = count("machines");

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::model_life::{entities, is_gone, only_error};
 use super::models::{require_not_migrating, user_tag};
-use super::remote::{APPLICATION_OFFERS, CALL_DEADLINE, MODEL_MANAGER};
+use super::remote::{APPLICATION_OFFERS, CALL_DEADLINE, MODEL_MANAGER, model_claims};
 use super::users::{parse_model_tag, parse_user_tag};
 use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
@@ -56,7 +56,7 @@ impl Broker {
                 ..new
             }],
         };
-        let claims = self.model_claims(model.controller_uuid, model.uuid, "admin");
+        let claims = model_claims(model.controller_uuid, model.uuid, "admin");
         let answer: Result<ErrorResults> =
             self.ask_as(who.name.as_str(), model.controller_uuid, claims, APPLICATION_OFFERS, "Offer", &params).await;
         match answer.and_then(only_error) {

@@ -98,13 +98,12 @@ impl Broker {
     pub(super) fn service_user_tag(&self) -> String {
         self.controllers.service().tag()
     }
+}
 
-    /// The claims of a user with a level of access to a model.
-    #[expect(clippy::unused_self, reason = "reads like its neighbours")]
-    pub(super) fn model_claims(&self, controller: Uuid, model: Uuid, level: &str) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            (format!("controller-{controller}"), "login".to_owned()),
-            (format!("model-{model}"), level.to_owned()),
-        ])
-    }
+/// The claims of a user with a level of access to a model.
+pub(super) fn model_claims(controller: Uuid, model: Uuid, level: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (format!("controller-{controller}"), "login".to_owned()),
+        (format!("model-{model}"), level.to_owned()),
+    ])
 }

@@ -74,11 +74,7 @@ async fn add_cloud(ctx: &CallContext, args: AddCloudArgs) -> Result<Empty> {
 }
 
 async fn update_cloud(ctx: &CallContext, args: UpdateCloudArgs) -> Result<ErrorResults> {
-    let mut results = Vec::with_capacity(args.clouds.len());
-    for cloud in args.clouds {
-        results.push(ctx.broker.update_cloud(&ctx.requester, cloud).await);
-    }
-    Ok(entries(results))
+    Ok(entries(args.clouds.iter().map(|cloud| ctx.broker.update_cloud(&ctx.requester, cloud))))
 }
 
 async fn remove_clouds(ctx: &CallContext, args: Entities) -> Result<ErrorResults> {
