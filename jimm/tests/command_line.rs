@@ -3,11 +3,16 @@
 use std::process::{Command, Output};
 
 fn jimmsrv(args: &[&str], env: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_jimmsrv")).args(args).env_clear().envs(env.iter().copied()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_jimmsrv"))
+        .args(args)
+        .env_clear()
+        .envs(env.iter().copied())
+        .output()
+        .expect("the server's binary")
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 const GOOD: &[(&str, &str)] = &[

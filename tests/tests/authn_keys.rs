@@ -28,12 +28,12 @@ impl Shared {
     async fn new() -> Self {
         let db = TestDb::create().await;
         let shared = Self { db, clock: Arc::new(ManualClock::default()), sealing: Config::default().sealing };
-        shared.store().await.migrate().await.unwrap();
+        shared.store().await.migrate().await.expect("a schema");
         shared
     }
 
     async fn store(&self) -> Store {
-        Store::connect(&self.db.url, &PoolOptions::default()).await.unwrap()
+        Store::connect(&self.db.url, &PoolOptions::default()).await.expect("a store")
     }
 
     async fn replica(&self) -> jimm::error::Result<SigningKeys> {
@@ -48,12 +48,12 @@ impl Shared {
 }
 
 fn published(keys: &SigningKeys) -> Vec<String> {
-    let set: JwkSet = serde_json::from_str(&keys.ring().jwks_json()).unwrap();
-    set.keys.into_iter().map(|key| key.common.key_id.unwrap()).collect()
+    let set: JwkSet = serde_json::from_str(&keys.ring().jwks_json()).expect("a key set");
+    set.keys.into_iter().map(|key| key.common.key_id.expect("a kid")).collect()
 }
 
 fn signing(keys: &SigningKeys) -> String {
-    keys.ring().current().unwrap().kid().to_owned()
+    keys.ring().current().expect("a key").kid().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +74,7 @@ async fn a_rotation_is_published_ahead_by_every_replica_and_overlaps() {
     let (one, two) = (shared.replica().await.unwrap(), shared.replica().await.unwrap());
     let old = signing(&one);
     let ahead = JwtSettings::default().key_publish_ahead;
-    shared.clock.advance(10 * DAY - ahead);
+    shared.clock.advance((10 * DAY).checked_sub(ahead).unwrap());
     let (first, second) = tokio::join!(one.refresh(), two.refresh());
     first.and(second).unwrap();
     one.refresh().await.unwrap();

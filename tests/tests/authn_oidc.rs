@@ -17,7 +17,7 @@ async fn setup() -> (Idp, Oidc) {
 }
 
 async fn setup_at(clock: Arc<dyn Clock>) -> (Idp, Oidc) {
-    let idp = Idp::start(IdpOptions { interval: 0, ..IdpOptions::default() }).await.unwrap();
+    let idp = Idp::start(IdpOptions { interval: 0, ..IdpOptions::default() }).await.expect("a provider");
     let settings = OauthSettings {
         issuer_url: idp.issuer().to_owned(),
         client_id: idp.options().client_id.clone(),
@@ -25,7 +25,7 @@ async fn setup_at(clock: Arc<dyn Clock>) -> (Idp, Oidc) {
         groups_claim: Some("groups".into()),
         ..OauthSettings::default()
     };
-    let oidc = Oidc::new(Arc::new(settings), clock).unwrap();
+    let oidc = Oidc::new(Arc::new(settings), clock).expect("an http client");
     (idp, oidc)
 }
 
@@ -58,7 +58,7 @@ async fn login_with(faults: Faults) -> jimm::error::Result<jimm::authn::LoggedIn
     idp.fail(faults);
     let login = oidc.start_device_login().await?;
     assert!(idp.approve(&login.user_code, "alice@example.com"));
-    timeout(PATIENCE, oidc.finish_device_login(&login)).await.unwrap()
+    timeout(PATIENCE, oidc.finish_device_login(&login)).await.expect("an end in time")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::certificates;
 use super::problems::{Problem, Warning};
 use super::settings::Config;
 
@@ -25,12 +26,18 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>, warnings: &mut
             "is not shorter than JIMM_JWT_KEY_ROTATION: the next key would never be due",
         ));
     }
-    if jwt.key_publish_ahead < CONTROLLERS_REFRESH {
+    if jwt.key_publish_ahead < CONTROLLERS_REFRESH + jwt.jwks_max_age {
         warnings.push(Warning(
-            "JIMM_JWT_KEY_PUBLISH_AHEAD is below 20m: controllers fetch keys at most every 15 minutes and will refuse \
-             logins after each rotation until they do"
+            "JIMM_JWT_KEY_PUBLISH_AHEAD is below 20m and JIMM_JWKS_CACHE_MAX_AGE: controllers fetch keys at most every \
+             15 minutes and will refuse logins after each rotation until they do"
                 .into(),
         ));
+    }
+    if let Some(tls) = &config.tls {
+        problems.extend(certificates::check_pair(tls));
+    }
+    if let Some(path) = &config.oauth.ca_cert {
+        problems.extend(certificates::check_roots("JIMM_OAUTH_CA_CERT_PATH", path));
     }
     if config.jobs.poll_interval >= config.jobs.lease {
         problems.push(Problem::new("JIMM_JOB_LEASE", "is not longer than JIMM_JOB_POLL_INTERVAL"));

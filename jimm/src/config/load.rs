@@ -227,7 +227,7 @@ impl Reader {
             },
             sealing: self.sealing(),
             log: LogSettings {
-                level: self.text("JIMM_LOG_LEVEL"),
+                level: self.value("JIMM_LOG_LEVEL", values::log_level),
                 dev_mode: self.flag("JIMM_LOG_DEV_MODE"),
                 sql: self.flag("JIMM_LOG_SQL"),
             },

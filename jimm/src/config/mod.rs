@@ -3,6 +3,7 @@
 //! One table ([`variables::VARIABLES`]) names every variable with its kind, default and meaning; the loader, the
 //! explanation of mistakes and the reference page all read that table.
 
+mod certificates;
 mod cross_checks;
 mod load;
 mod problems;

@@ -100,17 +100,18 @@ fn every_mistake_is_told_in_one_go() {
         ("JIMM_LISTEN_ADDR", "17443"),
         ("JIMM_MAX_CONNECTIONS", "0"),
         ("JIMM_ADMINS", "alice"),
+        ("JIMM_LOG_LEVEL", "info,=loud"),
         ("JIMM_OAUTH_AUTH_STYLE", "cookie"),
         ("JIMM_PING_TIMEOUT", "0s"),
         ("OPENFGA_HOST", "openfga.internal"),
         ("VAULT_ADDR", "https://vault.internal"),
     ])
     .unwrap_err();
-    assert_eq!(errors.problems.len(), 8, "{errors}");
+    assert_eq!(errors.problems.len(), 9, "{errors}");
     let text = errors.to_string();
     assert!(text.contains("OPENFGA_HOST is set, but OpenFGA is not supported by this version"), "{text}");
     assert!(text.contains("leave it unset"), "{text}");
-    assert!(text.contains("8 mistakes"), "{text}");
+    assert!(text.contains("9 mistakes"), "{text}");
 }
 
 #[test]
@@ -133,16 +134,45 @@ fn secrets_are_never_shown() {
     assert!(!shown.contains("hunter") && !shown.contains("kkkk"), "{shown}");
 }
 
+struct Pair {
+    _dir: tempfile::TempDir,
+    cert: String,
+    key: String,
+}
+
+fn pair() -> Pair {
+    let dir = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let write = |name: &str, text: String| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (cert, key) = (write("tls.crt", made.cert.pem()), write("tls.key", made.signing_key.serialize_pem()));
+    Pair { _dir: dir, cert, key }
+}
+
 #[test]
 fn tls_needs_both_files() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let path = file.path().to_str().unwrap();
-    assert!(mistake(&[("JIMM_TLS_CERT_PATH", path)]).contains("JIMM_TLS_KEY_PATH is not set although"));
-    assert!(mistake(&[("JIMM_TLS_KEY_PATH", path)]).contains("JIMM_TLS_CERT_PATH is not set although"));
-    let both = with(&[("JIMM_TLS_CERT_PATH", path), ("JIMM_TLS_KEY_PATH", path)]).unwrap();
+    let Pair { cert, key, _dir } = pair();
+    assert!(mistake(&[("JIMM_TLS_CERT_PATH", &cert)]).contains("JIMM_TLS_KEY_PATH is not set although"));
+    assert!(mistake(&[("JIMM_TLS_KEY_PATH", &key)]).contains("JIMM_TLS_CERT_PATH is not set although"));
+    let both = with(&[("JIMM_TLS_CERT_PATH", &cert), ("JIMM_TLS_KEY_PATH", &key)]).unwrap();
     assert!(both.config.tls.is_some());
-    let errors = with(&[("JIMM_TLS_CERT_PATH", "/nowhere/tls.crt"), ("JIMM_TLS_KEY_PATH", path)]).unwrap_err();
+    let errors = with(&[("JIMM_TLS_CERT_PATH", "/nowhere/tls.crt"), ("JIMM_TLS_KEY_PATH", &key)]).unwrap_err();
     assert!(errors.to_string().contains("it cannot be read"), "{errors}");
+}
+
+#[test]
+fn tls_files_must_hold_what_they_should_and_belong_together() {
+    let (one, other) = (pair(), pair());
+    let text = mistake(&[("JIMM_TLS_CERT_PATH", &one.cert), ("JIMM_TLS_KEY_PATH", &other.key)]);
+    assert!(text.contains("is not the key of the first certificate"), "{text}");
+    let errors = with(&[("JIMM_TLS_CERT_PATH", &one.key), ("JIMM_TLS_KEY_PATH", &one.cert)]).unwrap_err();
+    let text = errors.to_string();
+    assert!(text.contains("holds no certificate") && text.contains("holds no private key"), "{text}");
+    assert!(mistake(&[("JIMM_OAUTH_CA_CERT_PATH", &one.key)]).contains("holds no certificate"));
+    assert!(with(&[("JIMM_OAUTH_CA_CERT_PATH", &one.cert)]).is_ok());
 }
 
 #[test]
@@ -201,7 +231,7 @@ fn settings_are_judged_together() {
     assert!(mistake(&[("JIMM_LISTEN_ADDR", ":9090")]).contains("the same as JIMM_LISTEN_ADDR"));
     assert!(mistake(&[("JIMM_JWT_KEY_ROTATION", "10m")]).contains("the next key would never be due"));
     let warnings = with(&[("JIMM_JWT_KEY_PUBLISH_AHEAD", "2s")]).unwrap().warnings;
-    assert!(warnings.iter().any(|warning| warning.0.contains("below 20m")), "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.0.contains("below 20m and")), "{warnings:?}");
 }
 
 #[test]

@@ -154,11 +154,16 @@ pub(super) fn web_url(text: &str) -> Result<String, Wrong> {
 }
 
 pub(super) fn dsn(text: &str) -> Result<String, Wrong> {
-    if text.starts_with("postgresql://") || text.starts_with("postgres://") {
-        Ok(text.to_owned())
-    } else {
-        Err("does not begin with postgresql://".into())
+    if !text.starts_with("postgresql://") && !text.starts_with("postgres://") {
+        return Err("does not begin with postgresql://".into());
     }
+    url::Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+    Ok(text.to_owned())
+}
+
+pub(super) fn log_level(text: &str) -> Result<String, Wrong> {
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|_| "is neither a level nor a filter".to_owned())?;
+    Ok(text.to_owned())
 }
 
 pub(super) fn words(text: &str) -> Vec<String> {
