@@ -1,1 +1,135 @@
 //! The composition root: the only place that names concrete backends.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jimm_authz::{BuiltIn, Relation, Subject, Tuple};
+use jimm_store::{PoolOptions, Store, identities, tuples};
+use secrecy::ExposeSecret as _;
+
+use crate::authn::{ControllerTokens, Oidc, SessionTokens, SigningKeys};
+use crate::broker::access::{StoredTuples, to_row};
+use crate::broker::{Broker, ModelEvents};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::lifecycle::Lifecycle;
+use crate::secrets::{Sealer, SecretStore};
+use crate::session::{Authn, Services};
+use crate::telemetry::Telemetry;
+use crate::web::{self, Listener};
+
+/// A running broker.
+pub struct App {
+    services: Arc<Services>,
+    address: SocketAddr,
+    internal_address: SocketAddr,
+}
+
+impl App {
+    /// Starts a broker with these settings: when it returns, the sockets are open.
+    pub async fn start(settings: Config) -> Result<Self> {
+        Self::start_with(settings, Arc::new(SystemClock), Lifecycle::new()).await
+    }
+
+    /// The same with a clock and a lifecycle of the caller's.
+    pub async fn start_with(settings: Config, clock: Arc<dyn Clock>, lifecycle: Lifecycle) -> Result<Self> {
+        let settings = Arc::new(settings);
+        // A taken port should be told before anything is written to the database.
+        let public = Listener::bind(settings.listen, settings.tls.as_ref()).await.map_err(Error::internal)?;
+        let internal = Listener::bind(settings.internal_listen, None).await.map_err(Error::internal)?;
+        let store = open_store(&settings).await?;
+        let secrets: Arc<dyn SecretStore> = Arc::new(Sealer::new(&settings.sealing));
+        let keys =
+            SigningKeys::open(store.clone(), Arc::clone(&secrets), settings.jwt.clone(), Arc::clone(&clock)).await?;
+        let keys = Arc::new(keys);
+        let tokens = ControllerTokens::new(keys.ring(), &settings.dns_name, settings.jwt.expiry, Arc::clone(&clock));
+        let (telemetry, audit) = Telemetry::new();
+        let events = ModelEvents::new();
+        let broker = Arc::new(Broker {
+            store: store.clone(),
+            authz: Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))),
+            secrets,
+            tokens: Arc::new(tokens),
+            clock: Arc::clone(&clock),
+            settings: Arc::clone(&settings),
+            tasks: lifecycle.background.clone(),
+            shutdown: lifecycle.cutting.clone(),
+        });
+        let authn = Authn {
+            oidc: Oidc::new(Arc::new(settings.oauth.clone()), Arc::clone(&clock))?,
+            session_tokens: SessionTokens::new(&settings.session.secret_key, settings.session.token_expiry, clock),
+        };
+        grant_admins(&broker).await?;
+        let background = &lifecycle.background;
+        background.spawn(keys.keep(lifecycle.cutting.clone()));
+        background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
+        background.spawn(events.clone().run(store, lifecycle.cutting.clone()));
+        let services = Arc::new(Services { broker, settings, authn, telemetry, events, lifecycle });
+        Ok(Self::listen(services, public, internal))
+    }
+
+    fn listen(services: Arc<Services>, public: Listener, internal: Listener) -> Self {
+        let (address, internal_address) = (public.address(), internal.address());
+        let lifecycle = &services.lifecycle;
+        let limit = services.settings.limits.max_connections;
+        let routes = web::public(Arc::clone(&services));
+        lifecycle.background.spawn(public.serve(routes, lifecycle.clone(), limit));
+        let routes = web::internal(Arc::clone(&services));
+        lifecycle.background.spawn(internal.serve(routes, lifecycle.clone(), limit));
+        tracing::info!(listen = %address, listen.internal = %internal_address, broker.uuid = %services.settings.uuid, "broker serves");
+        Self { services, address, internal_address }
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics are.
+    pub fn internal_address(&self) -> SocketAddr {
+        self.internal_address
+    }
+
+    /// What connections work with: for tests that look inside.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The stages of a stop: `drain()` on it begins one.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.services.lifecycle
+    }
+
+    /// Runs until somebody stops the broker, and until it has stopped.
+    pub async fn finished(self) {
+        self.services.lifecycle.finished(self.services.settings.limits.drain_timeout).await;
+        self.services.broker.store.close().await;
+        tracing::info!("broker has stopped");
+    }
+}
+
+async fn open_store(settings: &Config) -> Result<Store> {
+    let options = PoolOptions {
+        max_connections: settings.database.max_connections,
+        acquire_timeout: settings.database.acquire_timeout,
+        ..PoolOptions::default()
+    };
+    let store = Store::connect(settings.database.dsn.expose_secret(), &options).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// Makes the administrators of the settings administrators. Whom the settings no longer name keeps what was given.
+async fn grant_admins(broker: &Broker) -> Result<()> {
+    let mut tx = broker.store.begin().await?;
+    for name in &broker.settings.admins {
+        identities::ensure(&mut tx, name).await?;
+        let tuple = Tuple::new(Subject::user(name), Relation::Administrator, broker.own_object());
+        if tuples::insert(&mut tx, &to_row(&tuple)).await? {
+            tracing::info!(user = name, "made an administrator");
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod relay;
 pub mod secrets;
+pub mod serve;
 pub mod session;
 pub mod telemetry;
 pub mod web;

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use jimm::cli::Cli;
+use jimm::serve::serve;
 
 fn main() -> ExitCode {
-    Cli::parse().run(|_config| ExitCode::SUCCESS)
+    Cli::parse().run(serve)
 }

@@ -112,7 +112,7 @@ pub enum AuthStyle {
 }
 
 /// The identity provider and what we believe of its answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OauthSettings {
     /// The issuer, where discovery begins.
     pub issuer_url: String,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::broker::{Broker, Requester};
 
 /// One call on one connection.
@@ -24,9 +26,20 @@ pub struct CallContext {
 #[derive(Debug, Default)]
 pub struct ConnectionState {
     unmasked: AtomicBool,
+    gone: CancellationToken,
 }
 
 impl ConnectionState {
+    /// A connection that lasts until `gone` is cancelled.
+    pub fn new(gone: CancellationToken) -> Self {
+        Self { unmasked: AtomicBool::new(false), gone }
+    }
+
+    /// Waits until the client has gone.
+    pub async fn gone(&self) {
+        self.gone.cancelled().await;
+    }
+
     /// Whether answers name the broker in place of the hosting controller (so until the client asks otherwise).
     pub fn masks_controllers(&self) -> bool {
         !self.unmasked.load(Ordering::Relaxed)

@@ -1,5 +1,17 @@
 //! One client connection: upgrade, codec loop, login, limits. It knows facades and relay, and nothing of SQL.
 
 mod context;
+mod controller;
+pub(crate) mod greeting;
+pub(crate) mod login;
+mod login_result;
+pub(crate) mod record;
+mod services;
+pub(crate) mod socket;
 
 pub use context::{CallContext, ConnectionState};
+pub use controller::serve as serve_controller;
+pub use login::Member;
+pub(crate) use login_result::servers;
+pub use services::{Authn, Peer, Services};
+pub use socket::ClientSocket;

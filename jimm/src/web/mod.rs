@@ -1,1 +1,11 @@
-//! placeholder
+//! The HTTP side: listeners, routes, upgrades to websockets, requests that go on to controllers. It knows sessions and
+//! relays, and no SQL.
+
+mod health;
+mod listener;
+mod routes;
+mod upgrade;
+mod well_known;
+
+pub use listener::{Listener, ListenerError};
+pub use routes::{internal, public};

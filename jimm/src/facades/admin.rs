@@ -1,0 +1,131 @@
+//! `Admin`: the words of logging in. It is spoken before a connection knows who is there, so it is not in the table of
+//! methods; `session::login` acts on what is read here.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::registry::{decode, encode};
+use crate::authn::DeviceLogin;
+use crate::error::{Error, Kind, Result};
+
+/// A call of `Admin`.
+#[derive(Debug)]
+pub(crate) enum AdminCall {
+    /// Begin a device flow.
+    LoginDevice,
+    /// Wait for the end of the device flow.
+    GetDeviceSessionToken,
+    /// Log in with a session token, which may be empty.
+    LoginWithSessionToken(SecretString),
+    /// Log in as a service account.
+    LoginWithClientCredentials {
+        /// The account's name.
+        client_id: String,
+        /// Its secret.
+        client_secret: SecretString,
+    },
+    /// Log in with a browser's cookie.
+    LoginWithSessionCookie,
+}
+
+#[derive(Deserialize)]
+struct SessionTokenParams {
+    #[serde(rename = "session-token", default)]
+    session_token: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct ClientCredentialsParams {
+    #[serde(rename = "client-id", default)]
+    client_id: Option<String>,
+    #[serde(rename = "client-secret", default)]
+    client_secret: Option<SecretString>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct LoginDeviceAnswer<'a> {
+    verification_uri: &'a str,
+    user_code: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct SessionTokenAnswer<'a> {
+    session_token: &'a str,
+}
+
+impl AdminCall {
+    /// Reads a call, of whichever version.
+    pub(crate) fn read(version: u32, method: &str, params: &RawValue) -> Result<Self> {
+        match method {
+            "LoginDevice" => Ok(Self::LoginDevice),
+            "GetDeviceSessionToken" => Ok(Self::GetDeviceSessionToken),
+            "LoginWithSessionToken" => {
+                let params: SessionTokenParams = decode(params)?;
+                Ok(Self::LoginWithSessionToken(params.session_token.unwrap_or_default()))
+            }
+            "LoginWithClientCredentials" => {
+                let params: ClientCredentialsParams = decode(params)?;
+                Ok(Self::LoginWithClientCredentials {
+                    client_id: params.client_id.unwrap_or_default(),
+                    client_secret: params.client_secret.unwrap_or_default(),
+                })
+            }
+            "LoginWithSessionCookie" => Ok(Self::LoginWithSessionCookie),
+            "Login" => Err(Error::new(Kind::NotSupported, "JIMM does not support login from old clients")),
+            "RedirectInfo" => Err(Error::new(Kind::NotSupported, "not redirected")),
+            method => Err(Error::new(
+                Kind::NotImplemented,
+                format!("no such request - method Admin({version}).{method} is not implemented"),
+            )),
+        }
+    }
+
+    /// The label for metrics and logs.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::LoginDevice | Self::GetDeviceSessionToken => "device",
+            Self::LoginWithSessionToken(_) => "session-token",
+            Self::LoginWithClientCredentials { .. } => "client-credentials",
+            Self::LoginWithSessionCookie => "session-cookie",
+        }
+    }
+}
+
+/// The answer to `LoginDevice`.
+pub(crate) fn device_answer(login: &DeviceLogin) -> Result<Box<RawValue>> {
+    encode(&LoginDeviceAnswer { verification_uri: &login.verification_uri, user_code: &login.user_code })
+}
+
+/// The answer to `GetDeviceSessionToken`.
+pub(crate) fn session_token_answer(session_token: &str) -> Result<Box<RawValue>> {
+    encode(&SessionTokenAnswer { session_token })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(method: &str, params: &str) -> Result<AdminCall> {
+        AdminCall::read(4, method, &RawValue::from_string(params.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn old_logins_get_the_documented_refusal() {
+        let refusal = read("Login", r#"{"auth-tag":"user-admin","credentials":"pw"}"#).unwrap_err().to_wire();
+        assert_eq!(refusal.message, "JIMM does not support login from old clients");
+        assert_eq!(refusal.code, "not supported");
+        assert_eq!(read("Logout", "{}").unwrap_err().juju_code(), "not implemented");
+    }
+
+    #[test]
+    fn a_token_may_be_missing_and_is_never_shown() {
+        assert!(matches!(read("LoginWithSessionToken", "null"), Ok(AdminCall::LoginWithSessionToken(_))));
+        let call = read("LoginWithSessionToken", r#"{"session-token":"s3cret"}"#).unwrap();
+        assert!(!format!("{call:?}").contains("s3cret"));
+        let call = read("LoginWithClientCredentials", r#"{"client-id":"id","client-secret":"s3cret"}"#).unwrap();
+        assert!(!format!("{call:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,209 @@
+//! The controller connection: requests run side by side, bounded, and are answered in whatever order they end.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use jimm_authz::Relation;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::greeting::{Call, Greeted, answer_call, frame, greet, tell};
+use super::login::LoginDesk;
+use super::record::{self, Origin};
+use super::socket::{self, ClientSocket, Close, Outbox, Reader};
+use super::{CallContext, ConnectionState, Peer, Services, login_result};
+use crate::broker::Requester;
+use crate::error::{Error, Kind, Result};
+use crate::facades::registry::{self, Access, Audit, Method};
+use crate::telemetry::Endpoint;
+
+/// A connection after login.
+struct Session {
+    services: Arc<Services>,
+    origin: Origin,
+    requester: Requester,
+    state: Arc<ConnectionState>,
+    outbox: Outbox,
+    slots: Arc<Semaphore>,
+    calls: TaskTracker,
+    gone: CancellationToken,
+}
+
+/// Serves a connection until it ends.
+pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer) {
+    let _open = services.telemetry.metrics.connection(Endpoint::Controller);
+    let (mut reader, outbox, writer) = socket::split(socket, services.settings.limits.ping_timeout);
+    let origin = Origin {
+        endpoint: Endpoint::Controller,
+        peer,
+        requester: String::new(),
+        model: None,
+        controller: String::new(),
+    };
+    let cutting = services.lifecycle.cutting.clone();
+    let written = writer.run();
+    tokio::pin!(written);
+    let close = tokio::select! {
+        () = &mut written => return,
+        close = converse(&services, origin, &mut reader, &outbox) => close,
+        () = cutting.cancelled() => Close::away("the broker stops"),
+    };
+    tracing::debug!(reason = close.reason(), "connection ends");
+    let ended = async { tokio::join!(outbox.close(close), written) };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), ended).await;
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    services: &Arc<Services>,
+    mut origin: Origin,
+    reader: &mut Reader<S>,
+    outbox: &Outbox,
+) -> Close {
+    let desk = LoginDesk::new(Arc::clone(services));
+    let requester = loop {
+        let greeted = match greet(services, &desk, &origin, reader, outbox).await {
+            Ok(greeted) => greeted,
+            Err(close) => return close,
+        };
+        if let Some(requester) = welcome(services, &mut origin, outbox, greeted).await {
+            break requester;
+        }
+    };
+    let gone = CancellationToken::new();
+    let _gone = gone.clone().drop_guard();
+    let session = Arc::new(Session {
+        services: Arc::clone(services),
+        origin,
+        requester,
+        state: Arc::new(ConnectionState::new(gone.clone())),
+        outbox: outbox.clone(),
+        slots: Arc::new(Semaphore::new(services.settings.limits.max_in_flight)),
+        calls: TaskTracker::new(),
+        gone,
+    });
+    tokio::select! {
+        close = session.read(reader) => close,
+        () = session.drained() => Close::away("the broker stops"),
+    }
+}
+
+/// Answers the login.
+async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, greeted: Greeted) -> Option<Requester> {
+    origin.requester = greeted.member.requester.name.to_string();
+    let result = match login_result::controller_login(services, &greeted.member).await {
+        Ok(result) => registry::encode(&result),
+        Err(error) => Err(error),
+    };
+    outbox.send(frame(greeted.asked.request_id, &result)).await;
+    tell(services, origin, &greeted.asked, &result, greeted.began);
+    if result.is_err() {
+        origin.requester = String::new();
+        return None;
+    }
+    Some(greeted.member.requester)
+}
+
+impl Session {
+    async fn read<S: AsyncRead + AsyncWrite + Unpin>(self: &Arc<Self>, reader: &mut Reader<S>) -> Close {
+        while let Some(text) = reader.next().await {
+            let call = match Call::read(&text) {
+                Ok(Some(call)) => call,
+                Ok(None) => continue,
+                Err(close) => return close,
+            };
+            self.begin(call).await;
+        }
+        Close::normal()
+    }
+
+    /// Starts a call; waits while too many are in work.
+    async fn begin(self: &Arc<Self>, call: Call) {
+        if call.asked.is_ping() {
+            let result = self.run(&call).await;
+            return answer_call(&self.services, &self.origin, &self.outbox, &call, result).await;
+        }
+        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
+        let session = Arc::clone(self);
+        let waits = waits_for_events(&call);
+        let work = async move {
+            let result = session.run_guarded(&call).await;
+            answer_call(&session.services, &session.origin, &session.outbox, &call, result).await;
+            drop(slot);
+        };
+        let sessions = &self.services.lifecycle.sessions;
+        // A stop does not wait for a call that waits for something to happen.
+        if waits {
+            sessions.spawn(work)
+        } else {
+            sessions.spawn(self.calls.track_future(work))
+        };
+    }
+
+    /// Runs a call to its end, whatever happens in it: a deadline, a panic, a client that goes away.
+    async fn run_guarded(&self, call: &Call) -> Result<Box<RawValue>> {
+        let controllers = &self.services.settings.controllers;
+        let limit = self.services.settings.limits.request_timeout + controllers.dial_timeout + controllers.call_timeout;
+        let work = AssertUnwindSafe(self.run(call)).catch_unwind();
+        let deadline = async {
+            if waits_for_events(call) {
+                self.gone.cancelled().await;
+            } else {
+                tokio::time::sleep(limit).await;
+            }
+        };
+        tokio::select! {
+            result = work => result.unwrap_or_else(|_| Err(Error::internal("the method panicked"))),
+            () = deadline => Err(Error::new(Kind::ControllerUnavailable, "the request took too long: look whether it was done before you repeat it")),
+            () = self.services.lifecycle.cutting.cancelled() => Err(Error::new(Kind::Conflict, "the broker stops: try again")),
+        }
+    }
+
+    async fn run(&self, call: &Call) -> Result<Box<RawValue>> {
+        let asked = &call.asked;
+        let method = match registry::find(&asked.facade, asked.version, &asked.method) {
+            Ok(method) => method,
+            Err(error) => {
+                record::audit_request(&self.services, &self.origin, asked, None);
+                return Err(error);
+            }
+        };
+        let params = (method.audit == Audit::Params).then_some(&*call.params);
+        record::audit_request(&self.services, &self.origin, asked, params);
+        self.require(method).await?;
+        let context = CallContext {
+            broker: Arc::clone(&self.services.broker),
+            requester: self.requester.clone(),
+            connection: Arc::clone(&self.state),
+            version: asked.version,
+            object_id: asked.object_id.clone(),
+        };
+        (method.run)(&context, &call.params).await
+    }
+
+    async fn require(&self, method: &Method) -> Result<()> {
+        let relation = match method.access {
+            Access::User | Access::Checked => return Ok(()),
+            Access::Admin => Relation::Administrator,
+            Access::AuditViewer => Relation::AuditLogViewer,
+        };
+        // Asked anew each time: rights that were taken away end at once.
+        let broker = &self.services.broker;
+        broker.require(&self.requester, relation, &broker.own_object()).await.map(|_| ())
+    }
+
+    /// Waits until the broker stops and nothing of ours is in work any more.
+    async fn drained(&self) {
+        self.services.lifecycle.draining.cancelled().await;
+        self.calls.close();
+        self.calls.wait().await;
+    }
+}
+
+/// Calls that end when something happens, which may be never.
+fn waits_for_events(call: &Call) -> bool {
+    call.asked.method == "Next"
+}

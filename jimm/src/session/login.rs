@@ -1,0 +1,114 @@
+//! Logging in: from the words of `Admin` to a requester the broker knows.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jimm_store::identities;
+use serde_json::value::RawValue;
+
+use super::Services;
+use crate::authn::{DeviceLogin, Identity};
+use crate::broker::Requester;
+use crate::error::{Error, Kind, Result};
+use crate::facades::admin::{self, AdminCall};
+
+/// Somebody who has logged in.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// As the use cases know them.
+    pub requester: Requester,
+    /// The row of them, after this login.
+    pub identity: identities::Identity,
+}
+
+/// What came of a call of `Admin`.
+pub(crate) enum AdminOutcome {
+    /// An answer; nobody is logged in yet.
+    Answer(Box<RawValue>),
+    /// Somebody is.
+    LoggedIn(Box<Member>),
+}
+
+/// Serves `Admin` on one connection.
+pub(crate) struct LoginDesk {
+    services: Arc<Services>,
+    device: Mutex<Option<Arc<DeviceLogin>>>,
+}
+
+impl LoginDesk {
+    pub(crate) fn new(services: Arc<Services>) -> Self {
+        Self { services, device: Mutex::default() }
+    }
+
+    /// Serves one call. Dropping the future ends a wait for the identity provider.
+    pub(crate) async fn serve(&self, version: u32, method: &str, params: &RawValue) -> Result<AdminOutcome> {
+        let call = AdminCall::read(version, method, params)?;
+        let label = call.label();
+        let outcome = self.act(call).await;
+        let metrics = &self.services.telemetry.metrics;
+        match &outcome {
+            Ok(AdminOutcome::LoggedIn(_)) => metrics.login(label, "ok"),
+            Ok(AdminOutcome::Answer(_)) => {}
+            Err(error) => metrics.login(label, error.kind().as_str()),
+        }
+        outcome
+    }
+
+    async fn act(&self, call: AdminCall) -> Result<AdminOutcome> {
+        let authn = &self.services.authn;
+        match call {
+            AdminCall::LoginDevice => {
+                let login = Arc::new(authn.oidc.start_device_login().await?);
+                let answer = admin::device_answer(&login)?;
+                *self.device() = Some(login);
+                Ok(AdminOutcome::Answer(answer))
+            }
+            AdminCall::GetDeviceSessionToken => self.finish_device().await.map(AdminOutcome::Answer),
+            AdminCall::LoginWithSessionToken(token) => {
+                let identity = authn.session_tokens.verify(secrecy::ExposeSecret::expose_secret(&token))?;
+                self.logged_in(identity).await
+            }
+            AdminCall::LoginWithClientCredentials { client_id, client_secret } => {
+                let identity = authn.oidc.client_credentials(&client_id, &client_secret).await?;
+                self.logged_in(identity).await
+            }
+            AdminCall::LoginWithSessionCookie => Err(Error::new(Kind::Unauthorized, "missing cookie identity")),
+        }
+    }
+
+    async fn finish_device(&self) -> Result<Box<RawValue>> {
+        let login = self.device().clone().ok_or_else(|| {
+            Error::new(Kind::Unauthorized, "no device login has begun on this connection: call LoginDevice first")
+        })?;
+        let authn = &self.services.authn;
+        let told = authn.oidc.finish_device_login(&login).await?;
+        *self.device() = None;
+        admit(&self.services, told.identity.name.as_str(), told.display_name.as_deref().unwrap_or_default()).await?;
+        admin::session_token_answer(&authn.session_tokens.mint(&told.identity.name, &told.identity.groups)?)
+    }
+
+    async fn logged_in(&self, identity: Identity) -> Result<AdminOutcome> {
+        member(&self.services, identity).await.map(|it| AdminOutcome::LoggedIn(Box::new(it)))
+    }
+
+    fn device(&self) -> std::sync::MutexGuard<'_, Option<Arc<DeviceLogin>>> {
+        self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a proven identity a requester, and records the login.
+pub(crate) async fn member(services: &Services, identity: Identity) -> Result<Member> {
+    let row = admit(services, identity.name.as_str(), "").await?;
+    let mut requester = Requester { name: identity.name, groups: identity.groups, is_admin: false };
+    requester.is_admin = services.broker.is_admin(&requester).await?;
+    Ok(Member { requester, identity: row })
+}
+
+async fn admit(services: &Services, name: &str, display_name: &str) -> Result<identities::Identity> {
+    let now = services.broker.clock.now();
+    let mut conn = services.broker.store.acquire().await?;
+    let row = identities::record_login(&mut conn, name, display_name, now).await?;
+    if row.disabled {
+        return Err(Error::new(Kind::Unauthorized, format!("user {name} is disabled: ask an administrator")));
+    }
+    Ok(row)
+}

@@ -1,0 +1,150 @@
+//! What is told of each request: one log line, the metrics, the audit entries.
+//!
+//! Parameters never reach the log; they reach the audit only where the registry says that they hold no secrets.
+
+use std::time::Duration;
+
+use jimm_store::audit::AuditEntry;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{Peer, Services};
+use crate::error::Error;
+use crate::telemetry::Endpoint;
+
+/// Where requests come in, and who sends them.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The kind of connection.
+    pub(crate) endpoint: Endpoint,
+    /// The connection.
+    pub(crate) peer: Peer,
+    /// Who, once known; empty before.
+    pub(crate) requester: String,
+    /// The model, on a model connection.
+    pub(crate) model: Option<Uuid>,
+    /// The model's home, on a model connection.
+    pub(crate) controller: String,
+}
+
+/// Which method of which facade.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// The client's number for it.
+    pub(crate) request_id: u64,
+    /// `type` on the wire.
+    pub(crate) facade: String,
+    /// Of the facade.
+    pub(crate) version: u32,
+    /// Of a watcher.
+    pub(crate) object_id: String,
+    /// `request` on the wire.
+    pub(crate) method: String,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome<'a> {
+    /// The failure's kind, empty for success.
+    pub(crate) kind: &'static str,
+    /// Its text for the client.
+    pub(crate) message: &'a str,
+    /// Its code.
+    pub(crate) code: &'a str,
+    /// Its cause, which is not for the client.
+    pub(crate) error: Option<&'a Error>,
+}
+
+impl<'a> Outcome<'a> {
+    /// The outcome of one of our own methods.
+    pub(crate) fn of<T>(result: &'a Result<T, Error>) -> Self {
+        match result {
+            Ok(_) => Self::default(),
+            Err(error) => Self {
+                kind: error.kind().as_str(),
+                message: error.message(),
+                code: error.juju_code(),
+                error: Some(error),
+            },
+        }
+    }
+}
+
+impl Asked {
+    /// Sent all the time, by everybody, and of no interest.
+    pub(crate) fn is_ping(&self) -> bool {
+        self.facade == "Pinger"
+    }
+}
+
+/// Tells of an answered request.
+pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outcome: Outcome<'_>, elapsed: Duration) {
+    services.telemetry.metrics.request(origin.endpoint, &asked.facade, &asked.method, outcome.kind, elapsed);
+    if asked.is_ping() && outcome.kind.is_empty() {
+        return;
+    }
+    let model = origin.model.map(|uuid| uuid.to_string()).unwrap_or_default();
+    let kind = if outcome.kind.is_empty() { "ok" } else { outcome.kind };
+    tracing::info!(
+        conversation.id = origin.peer.conversation,
+        client.address = %origin.peer.address,
+        requester = origin.requester,
+        model.uuid = model,
+        controller = origin.controller,
+        request.id = asked.request_id,
+        request.method = format!("{}({}).{}", asked.facade, asked.version, asked.method),
+        kind,
+        error = outcome.error.map(chain),
+        error.code = outcome.code,
+        elapsed.ms = elapsed.as_secs_f64() * 1000.0,
+        "request answered"
+    );
+}
+
+/// The error's text with those of its causes.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Puts a request into the audit log.
+pub(crate) fn audit_request(services: &Services, origin: &Origin, asked: &Asked, params: Option<&RawValue>) {
+    if asked.is_ping() {
+        return;
+    }
+    let params = params.and_then(|params| serde_json::from_str(params.get()).ok());
+    services.telemetry.audit.push(AuditEntry { params, ..entry(services, origin, asked) });
+}
+
+/// Puts an answer into the audit log.
+pub(crate) fn audit_answer(services: &Services, origin: &Origin, asked: &Asked, outcome: Outcome<'_>) {
+    if asked.is_ping() {
+        return;
+    }
+    let errors = (!outcome.kind.is_empty())
+        .then(|| serde_json::json!({ "results": [{ "error": { "message": outcome.message, "code": outcome.code } }] }));
+    services.telemetry.audit.push(AuditEntry { is_response: true, errors, ..entry(services, origin, asked) });
+}
+
+fn entry(services: &Services, origin: &Origin, asked: &Asked) -> AuditEntry {
+    AuditEntry {
+        time: services.broker.clock.now(),
+        conversation_id: origin.peer.conversation.clone(),
+        message_id: i64::try_from(asked.request_id).unwrap_or(i64::MAX),
+        facade_name: asked.facade.clone(),
+        facade_method: asked.method.clone(),
+        facade_version: i32::try_from(asked.version).unwrap_or(i32::MAX),
+        object_id: asked.object_id.clone(),
+        identity: format!("user-{}", origin.requester),
+        model: origin.model.map(|uuid| format!("{}/{uuid}", origin.controller)).unwrap_or_default(),
+        is_response: false,
+        params: None,
+        errors: None,
+    }
+}

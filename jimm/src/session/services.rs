@@ -1,0 +1,51 @@
+//! What connections work with.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::authn::{Oidc, SessionTokens};
+use crate::broker::{Broker, ModelEvents};
+use crate::config::Config;
+use crate::lifecycle::Lifecycle;
+use crate::telemetry::Telemetry;
+
+/// Everything a connection needs; one for all of them.
+pub struct Services {
+    /// The use cases.
+    pub broker: Arc<Broker>,
+    /// The settings.
+    pub settings: Arc<Config>,
+    /// Who somebody is.
+    pub authn: Authn,
+    /// Where to report to.
+    pub telemetry: Telemetry,
+    /// Which models changed.
+    pub events: ModelEvents,
+    /// When to stop, and who owns the tasks.
+    pub lifecycle: Lifecycle,
+}
+
+/// The ways to prove who one is.
+#[derive(Debug)]
+pub struct Authn {
+    /// The identity provider.
+    pub oidc: Oidc,
+    /// Tokens of our own.
+    pub session_tokens: SessionTokens,
+}
+
+/// The other end of a client connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// Our name for the connection, in log and audit.
+    pub conversation: String,
+}
+
+impl Peer {
+    /// A peer with a conversation id of its own.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, conversation: hex::encode(crate::clock::random_bytes::<8>()) }
+    }
+}

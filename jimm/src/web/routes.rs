@@ -1,0 +1,64 @@
+//! Which path leads where.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get};
+use http::{StatusCode, header};
+
+use super::upgrade::{is_websocket, upgrade};
+use super::{health, well_known};
+use crate::session::{Peer, Services, serve_controller};
+
+/// The routes for clients and controllers.
+pub fn public(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/", any(controller))
+        .route("/api", any(controller))
+        .route("/.well-known/jwks.json", get(well_known::jwks))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .fallback(nothing)
+        .with_state(Arc::clone(&services))
+        .merge(debug(services))
+}
+
+/// The routes for operators.
+pub fn internal(services: Arc<Services>) -> Router {
+    let metrics = services.telemetry.metrics.clone();
+    Router::new()
+        .route("/metrics", get(move || std::future::ready(metrics_page(&metrics.text()))))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .with_state(Arc::clone(&services))
+        .merge(debug(services))
+}
+
+fn debug(services: Arc<Services>) -> Router {
+    let started = services.broker.clock.now();
+    Router::new()
+        .route("/debug/info", get(health::info))
+        .route("/debug/status", get(health::status).with_state((services, started)))
+}
+
+fn metrics_page(text: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text.to_owned())
+        .into_response()
+}
+
+async fn controller(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let with = Arc::clone(&services);
+    upgrade(&services, request, move |socket| serve_controller(with, socket, Peer::new(address)))
+}
+
+async fn nothing(request: Request) -> Response {
+    let what = if is_websocket(&request) { "no such endpoint\n" } else { "no such page\n" };
+    (StatusCode::NOT_FOUND, what).into_response()
+}
