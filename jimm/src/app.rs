@@ -12,6 +12,7 @@ use crate::broker::access::{StoredTuples, to_row};
 use crate::broker::{Broker, ModelEvents};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::controllers::Controllers;
 use crate::error::{Error, Result};
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{Sealer, SecretStore};
@@ -44,13 +45,23 @@ impl App {
             SigningKeys::open(store.clone(), Arc::clone(&secrets), settings.jwt.clone(), Arc::clone(&clock)).await?;
         let keys = Arc::new(keys);
         let tokens = ControllerTokens::new(keys.ring(), &settings.dns_name, settings.jwt.expiry, Arc::clone(&clock));
+        let tokens = Arc::new(tokens);
+        let controllers = Controllers::new(
+            settings.uuid,
+            Arc::clone(&tokens),
+            settings.controllers.clone(),
+            settings.limits.max_message_size,
+            lifecycle.background.clone(),
+        )?;
         let (telemetry, audit) = Telemetry::new();
         let events = ModelEvents::new();
         let broker = Arc::new(Broker {
             store: store.clone(),
             authz: Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))),
             secrets,
-            tokens: Arc::new(tokens),
+            tokens,
+            controllers,
+            model_events: events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),
             tasks: lifecycle.background.clone(),
@@ -64,8 +75,8 @@ impl App {
         let background = &lifecycle.background;
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
-        background.spawn(events.clone().run(store, lifecycle.cutting.clone()));
-        let services = Arc::new(Services { broker, settings, authn, telemetry, events, lifecycle });
+        background.spawn(events.run(store, lifecycle.cutting.clone()));
+        let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         Ok(Self::listen(services, public, internal))
     }
 

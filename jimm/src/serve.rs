@@ -41,7 +41,8 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     let mut text = format!("error: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
     let _ = writeln!(std::io::stderr(), "{text}");

@@ -63,7 +63,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     reader: &mut Reader<S>,
     outbox: &Outbox,
 ) -> Close {
-    let desk = LoginDesk::new(Arc::clone(services));
+    let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
     let requester = loop {
         let greeted = match greet(services, &desk, &origin, reader, outbox).await {
             Ok(greeted) => greeted,

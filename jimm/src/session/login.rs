@@ -1,5 +1,6 @@
 //! Logging in: from the words of `Admin` to a requester the broker knows.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jimm_store::identities;
@@ -31,19 +32,20 @@ pub(crate) enum AdminOutcome {
 /// Serves `Admin` on one connection.
 pub(crate) struct LoginDesk {
     services: Arc<Services>,
+    address: SocketAddr,
     device: Mutex<Option<Arc<DeviceLogin>>>,
 }
 
 impl LoginDesk {
-    pub(crate) fn new(services: Arc<Services>) -> Self {
-        Self { services, device: Mutex::default() }
+    pub(crate) fn new(services: Arc<Services>, address: SocketAddr) -> Self {
+        Self { services, address, device: Mutex::default() }
     }
 
     /// Serves one call. Dropping the future ends a wait for the identity provider.
     pub(crate) async fn serve(&self, version: u32, method: &str, params: &RawValue) -> Result<AdminOutcome> {
         let call = AdminCall::read(version, method, params)?;
         let label = call.label();
-        let outcome = self.act(call).await;
+        let outcome = self.act(call, label).await;
         let metrics = &self.services.telemetry.metrics;
         match &outcome {
             Ok(AdminOutcome::LoggedIn(_)) => metrics.login(label, "ok"),
@@ -53,7 +55,7 @@ impl LoginDesk {
         outcome
     }
 
-    async fn act(&self, call: AdminCall) -> Result<AdminOutcome> {
+    async fn act(&self, call: AdminCall, label: &'static str) -> Result<AdminOutcome> {
         let authn = &self.services.authn;
         match call {
             AdminCall::LoginDevice => {
@@ -65,11 +67,11 @@ impl LoginDesk {
             AdminCall::GetDeviceSessionToken => self.finish_device().await.map(AdminOutcome::Answer),
             AdminCall::LoginWithSessionToken(token) => {
                 let identity = authn.session_tokens.verify(secrecy::ExposeSecret::expose_secret(&token))?;
-                self.logged_in(identity).await
+                self.logged_in(identity, label).await
             }
             AdminCall::LoginWithClientCredentials { client_id, client_secret } => {
                 let identity = authn.oidc.client_credentials(&client_id, &client_secret).await?;
-                self.logged_in(identity).await
+                self.logged_in(identity, label).await
             }
             AdminCall::LoginWithSessionCookie => Err(Error::new(Kind::Unauthorized, "missing cookie identity")),
         }
@@ -86,8 +88,8 @@ impl LoginDesk {
         admin::session_token_answer(&authn.session_tokens.mint(&told.identity.name, &told.identity.groups)?)
     }
 
-    async fn logged_in(&self, identity: Identity) -> Result<AdminOutcome> {
-        member(&self.services, identity).await.map(|it| AdminOutcome::LoggedIn(Box::new(it)))
+    async fn logged_in(&self, identity: Identity, method: &'static str) -> Result<AdminOutcome> {
+        member(&self.services, identity, self.address, method).await.map(|it| AdminOutcome::LoggedIn(Box::new(it)))
     }
 
     fn device(&self) -> std::sync::MutexGuard<'_, Option<Arc<DeviceLogin>>> {
@@ -96,9 +98,20 @@ impl LoginDesk {
 }
 
 /// Makes a proven identity a requester, and records the login.
-pub(crate) async fn member(services: &Services, identity: Identity) -> Result<Member> {
+pub(crate) async fn member(
+    services: &Services,
+    identity: Identity,
+    address: SocketAddr,
+    auth_method: &'static str,
+) -> Result<Member> {
     let row = admit(services, identity.name.as_str(), "").await?;
-    let mut requester = Requester { name: identity.name, groups: identity.groups, is_admin: false };
+    let mut requester = Requester {
+        name: identity.name,
+        groups: identity.groups,
+        is_admin: false,
+        client_addr: Some(address),
+        auth_method,
+    };
     requester.is_admin = services.broker.is_admin(&requester).await?;
     Ok(Member { requester, identity: row })
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::authn::{Oidc, SessionTokens};
-use crate::broker::{Broker, ModelEvents};
+use crate::broker::Broker;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::Telemetry;
@@ -19,8 +19,6 @@ pub struct Services {
     pub authn: Authn,
     /// Where to report to.
     pub telemetry: Telemetry,
-    /// Which models changed.
-    pub events: ModelEvents,
     /// When to stop, and who owns the tasks.
     pub lifecycle: Lifecycle,
 }

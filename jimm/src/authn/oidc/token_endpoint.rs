@@ -56,19 +56,18 @@ impl TokenEndpoint {
         client: Client<'_>,
         form: &[(&str, &str)],
     ) -> Result<T, OidcError> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
+        let mut pairs = form.to_vec();
         let mut request = self.http.post(url).header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let secret = client.secret.expose_secret();
         if secret.is_empty() || !self.in_header(metadata) {
-            body.append_pair("client_id", client.id);
+            pairs.push(("client_id", client.id));
             if !secret.is_empty() {
-                body.append_pair("client_secret", secret);
+                pairs.push(("client_secret", secret));
             }
         } else {
             request = request.header(AUTHORIZATION, basic(client.id, secret));
         }
-        let (status, answer) = read(request.body(body.finish()), url).await?;
+        let (status, answer) = read(request.body(encoded(&pairs)), url).await?;
         if status.is_success() {
             return serde_json::from_slice(&answer)
                 .map_err(|error| OidcError::Malformed { url: url.to_owned(), what: format!("line {}", error.line()) });
@@ -92,6 +91,10 @@ impl TokenEndpoint {
                 .is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic")),
         }
     }
+}
+
+fn encoded(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// `Basic`, each half form-encoded first as RFC 6749 2.3.1 wants it.
