@@ -1,12 +1,17 @@
-//! Models that leave the broker: `juju migrate` to a controller that is none of the broker's.
+//! Models that leave the broker: destroyed, or on their way to a controller that is none of the broker's.
+//!
+//! A record goes only when its model was to go and its controller says that it is not there; silence and refusals prove
+//! nothing (invariant I10).
 
 use jimm_authz::Relation;
 use jimm_proto::params::controller::{InitiateMigrationArgs, InitiateMigrationResults, MigrationSpec};
+use jimm_proto::params::model_manager::{ModelInfoResults, ModelStatusResults};
 use jimm_proto::tags::Tag;
-use jimm_store::models;
+use jimm_store::models::{self, Model as Row};
 
+use super::model_life::{entities, is_gone};
 use super::models::require_not_migrating;
-use super::remote::{CALL_DEADLINE, CONTROLLER};
+use super::remote::{CALL_DEADLINE, CONTROLLER, MODEL_MANAGER};
 use super::users::parse_model_tag;
 use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
@@ -49,8 +54,67 @@ impl Broker {
         started
     }
 
+    /// Follows the models that are leaving to their end. A duty of whoever holds the lease.
+    pub async fn follow_departures(&self) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = {
+                let mut conn = self.store.acquire().await?;
+                models::list(&mut conn, after, PAGE).await?
+            };
+            for row in page.iter().filter(|row| is_leaving(row)) {
+                if let Err(e) = self.follow_departure(row).await {
+                    tracing::debug!(model.uuid = %row.uuid, error = %e, "cannot see whether a model has gone");
+                }
+            }
+            after = page.last().map(|row| row.uuid);
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn follow_departure(&self, row: &Row) -> Result<()> {
+        let params = entities(&[row]);
+        let answer: ModelStatusResults =
+            self.ask(row.controller_uuid, MODEL_MANAGER, "ModelStatus", &params, CALL_DEADLINE).await?;
+        let error = answer.models.into_iter().next().and_then(|status| status.error).map(Error::from_controller);
+        match error {
+            Some(e) if is_gone(&e) => {
+                self.forget_model(row).await?;
+            }
+            Some(e) => return Err(e),
+            None if row.mode == models::MODE_EXPORTING && self.was_aborted(row).await? => {
+                self.change_mode(row.uuid, models::MODE_EXPORTING, models::MODE_NONE).await?;
+                tracing::info!(model.uuid = %row.uuid, "the model stays: its migration was aborted");
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the controller says that the model's migration came to nothing. Newer ones say nothing at all.
+    async fn was_aborted(&self, row: &Row) -> Result<bool> {
+        let params = entities(&[row]);
+        let answer: ModelInfoResults =
+            self.ask(row.controller_uuid, MODEL_MANAGER, "ModelInfo", &params, CALL_DEADLINE).await?;
+        let migration = answer.results.into_iter().next().and_then(|r| r.result).and_then(|info| info.migration);
+        Ok(migration.is_some_and(|m| m.end.is_some() && m.status.starts_with("aborted")))
+    }
+
     async fn change_mode(&self, uuid: uuid::Uuid, from: &str, to: &str) -> Result<bool> {
         let mut conn = self.store.acquire().await?;
         Ok(models::set_mode(&mut conn, uuid, from, to).await?)
+    }
+}
+
+/// Models looked at in one go.
+const PAGE: i64 = 500;
+
+fn is_leaving(row: &Row) -> bool {
+    match row.mode.as_str() {
+        models::MODE_EXPORTING => true,
+        models::MODE_NONE => row.life != "alive",
+        _ => false,
     }
 }

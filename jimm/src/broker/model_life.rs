@@ -166,7 +166,7 @@ impl Broker {
     pub async fn upgrade_model(&self, who: &Requester, params: UpgradeModelParams) -> Result<UpgradeModelResult> {
         let row = self.model_for(who, Relation::Administrator, parse_model_tag(&params.model_tag)?).await?;
         require_not_migrating(&row)?;
-        self.ask(row.controller_uuid, MODEL_UPGRADER, "UpgradeModel", &params, CALL_DEADLINE).await
+        self.ask_for_model(&row, MODEL_UPGRADER, "UpgradeModel", &params).await
     }
 
     /// Gives up an upgrade of a model's agents.
@@ -174,8 +174,7 @@ impl Broker {
         let row = self.model_for(who, Relation::Administrator, parse_model_tag(tag)?).await?;
         require_not_migrating(&row)?;
         let params = ModelParam { model_tag: tag.to_owned() };
-        let _: Value =
-            self.ask(row.controller_uuid, MODEL_UPGRADER, "AbortModelUpgrade", &params, CALL_DEADLINE).await?;
+        let _: Value = self.ask_for_model(&row, MODEL_UPGRADER, "AbortModelUpgrade", &params).await?;
         Ok(())
     }
 }

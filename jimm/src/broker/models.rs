@@ -128,11 +128,11 @@ impl Broker {
     }
 
     /// Removes a model that its controller no longer has, after somebody who may do so asked for it: row, offers and
-    /// every tuple of theirs in one transaction. A model that is being moved stays.
+    /// every tuple of theirs in one transaction. One whose home or mode changed meanwhile stays.
     pub(crate) async fn forget_model(&self, row: &Row) -> Result<bool> {
         let mut tx = self.store.begin().await?;
         let offered = offers::of_model(&mut tx, row.uuid).await?;
-        let removed = models::delete_settled(&mut tx, row.uuid, row.controller_uuid, models::MODE_NONE).await?;
+        let removed = models::delete_settled(&mut tx, row.uuid, row.controller_uuid, &row.mode).await?;
         if removed {
             for offer in offered {
                 self.remove_tuples_on(&mut tx, &Object::offer(offer.uuid)).await?;

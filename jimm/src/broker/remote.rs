@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jimm_proto::names::UserName;
+use jimm_store::models::Model;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::Broker;
 use crate::controllers::{Facade, Session};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Longest a controller may take for a call that a user waits for.
 pub(super) const CALL_DEADLINE: Duration = Duration::from_secs(60);
@@ -60,7 +61,27 @@ impl Broker {
         P: Serialize + Sync + ?Sized,
         R: DeserializeOwned,
     {
-        self.slot(controller).await?.call(facade, method, params, deadline).await
+        let slot = self.slot(controller).await?;
+        // The deadline is for the dial too, when there has to be one.
+        let answer = tokio::time::timeout(deadline, slot.call(facade, method, params, deadline)).await;
+        answer.unwrap_or_else(|_| {
+            let text = format!("controller {} did not answer {method} in time; try again", slot.endpoint().name);
+            Err(Error::new(Kind::ControllerUnavailable, text))
+        })
+    }
+
+    /// Asks about a model where the facade is served: on the controller connection, else on the model's.
+    pub(super) async fn ask_for_model<P, R>(&self, model: &Model, facade: Facade, method: &str, params: &P) -> Result<R>
+    where
+        P: Serialize + Sync + ?Sized,
+        R: DeserializeOwned,
+    {
+        let slot = self.slot(model.controller_uuid).await?;
+        if slot.service().await?.version(facade).is_ok() {
+            return slot.call(facade, method, params, CALL_DEADLINE).await;
+        }
+        let session = slot.connect_model_as_service(model.uuid).await?;
+        session.call(facade, method, params, CALL_DEADLINE).await
     }
 
     /// Asks a controller as a user with these claims.
