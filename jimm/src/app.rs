@@ -76,6 +76,8 @@ impl App {
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
         background.spawn(events.run(store, lifecycle.cutting.clone()));
+        crate::jobs::run_workers(&broker);
+        crate::jobs::run_duties(&broker);
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         Ok(Self::listen(services, public, internal))
     }

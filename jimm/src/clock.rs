@@ -70,6 +70,12 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// A name for this replica, new at each start: who holds a lease.
+pub fn replica_id() -> String {
+    static ID: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| hex::encode(random_bytes::<8>()));
+    ID.clone()
+}
+
 /// `duration` as chrono counts it; what does not fit is cut to about 290,000 years.
 pub fn delta(duration: Duration) -> chrono::TimeDelta {
     chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX)

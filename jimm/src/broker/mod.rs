@@ -2,8 +2,10 @@
 
 mod about;
 pub mod access;
+mod attach;
 mod clouds;
 mod clouds_hosted;
+mod controllers;
 mod core;
 mod credential_attributes;
 mod credential_contents;
@@ -11,7 +13,11 @@ mod credentials;
 mod defaults;
 mod endpoints;
 mod grants;
+mod housekeeping;
+mod import;
+mod inventory;
 mod leaving;
+pub mod migration;
 mod model_create;
 mod model_events;
 mod model_info;

@@ -133,6 +133,18 @@ impl Slot {
 
     /// Logs in as the controller's own superuser.
     pub async fn log_in_with_password(&self) -> Result<Session> {
+        self.with_password("/api").await
+    }
+
+    /// A model connection as the controller's own superuser.
+    pub async fn connect_model_with_password(&self, model: Uuid) -> Result<Session> {
+        self.admit()?;
+        let outcome = self.with_password(&format!("/model/{model}/api")).await;
+        self.note(&outcome);
+        outcome
+    }
+
+    async fn with_password(&self, path: &str) -> Result<Session> {
         let Some(admin) = &self.endpoint.admin else {
             return Err(Error::new(
                 Kind::Controller,
@@ -145,7 +157,7 @@ impl Slot {
             client_version: CLIENT_VERSION.to_owned(),
             ..LoginRequest::default()
         };
-        self.dial_and_log_in("/api", &request).await
+        self.dial_and_log_in(path, &request).await
     }
 
     /// Logs in with a token of the broker itself; no password is tried.

@@ -6,6 +6,7 @@ pub(crate) mod admin;
 pub(crate) mod application_offers;
 pub(crate) mod cloud;
 pub(crate) mod controller;
+pub(crate) mod jimm;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;
 pub(crate) mod model_upgrader;

@@ -8,6 +8,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::application_offers::METHODS,
     super::cloud::METHODS,
     super::controller::METHODS,
+    super::jimm::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,
     super::model_upgrader::METHODS,

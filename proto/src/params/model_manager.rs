@@ -64,8 +64,9 @@ pub struct ModelInfo {
     pub cloud_region: String,
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub cloud_credential_tag: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
-    pub cloud_credential_validity: bool,
+    /// Absent when the controller does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_credential_validity: Option<bool>,
     /// Juju 3.6 only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_tag: Option<String>,

@@ -1,1 +1,29 @@
-//! placeholder
+//! Moving a model from one controller of the broker to another: checks, start, following to the end.
+//!
+//! Each move is a job that any replica may take up at any line. The model's record and rights move in one transaction,
+//! and only when the target shows the model alive; whatever else happens, the model stays where it was.
+
+mod check;
+mod facts;
+mod follow;
+mod initiate;
+mod lookup;
+mod report;
+mod start;
+mod state;
+mod update;
+
+pub use state::{KIND, moves_from_or_to};
+
+use std::sync::Arc;
+
+use crate::broker::Broker;
+use crate::jobs::{Outcome, Work};
+
+/// Goes on with a move from the step that it had come to.
+pub async fn run(broker: &Arc<Broker>, work: &Work) -> Outcome {
+    match state::Move::resume(broker, work) {
+        Ok(this) => this.run().await,
+        Err(error) => Outcome::Again(error),
+    }
+}

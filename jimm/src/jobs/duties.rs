@@ -1,0 +1,54 @@
+//! Duties: what one replica at a time does again and again, whichever it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jimm_store::leases;
+
+use crate::broker::Broker;
+use crate::error::Result;
+
+/// A replica that holds a duty and dies is replaced after this many of its periods, but not sooner than a few seconds.
+const PERIODS: u32 = 3;
+const SHORTEST: Duration = Duration::from_secs(5);
+
+/// Runs the duties until the broker stops.
+pub fn run_duties(broker: &Arc<Broker>) {
+    let controllers = broker.settings.controllers.poll_interval;
+    let models = broker.settings.controllers.model_poll_interval;
+    broker.tasks.spawn(run(Arc::clone(broker), "poll-controllers", controllers, |b| {
+        Box::pin(async move { b.poll_controllers().await })
+    }));
+    broker
+        .tasks
+        .spawn(run(Arc::clone(broker), "poll-models", models, |b| Box::pin(async move { b.poll_models().await })));
+    broker.tasks.spawn(run(Arc::clone(broker), "recover-creations", models, |b| {
+        Box::pin(async move { b.recover_creations().await })
+    }));
+}
+
+type Duty = fn(Arc<Broker>) -> futures_util::future::BoxFuture<'static, Result<()>>;
+
+async fn run(broker: Arc<Broker>, name: &'static str, every: Duration, duty: Duty) {
+    let owner = crate::clock::replica_id();
+    let length = (every * PERIODS).max(SHORTEST);
+    while !broker.shutdown.is_cancelled() {
+        let turn = async {
+            let mine = leases::acquire(&mut *broker.store.acquire().await?, name, &owner, length).await?;
+            if mine.is_some() { duty(broker.clone()).await } else { Ok(()) }
+        };
+        match broker.shutdown.run_until_cancelled(tokio::time::timeout(length, turn)).await {
+            Some(Ok(Err(error))) => tracing::warn!(duty = name, error = %error, "duty failed, it is tried again"),
+            Some(Err(_)) => tracing::warn!(duty = name, "duty took too long, it is tried again"),
+            _ => {}
+        }
+        tokio::select! {
+            () = broker.shutdown.cancelled() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+    let released = async { leases::release(&mut *broker.store.acquire().await?, name, &owner).await };
+    if released.await.is_err() {
+        tracing::debug!(duty = name, "duty not released: its lease runs out by itself");
+    }
+}
