@@ -36,15 +36,20 @@ impl Call {
     /// Takes a request out of its frame.
     pub(crate) fn of(request: &Request<'_>) -> Self {
         Self {
-            asked: Asked {
-                request_id: request.request_id,
-                facade: request.facade.clone().into_owned(),
-                version: request.version,
-                object_id: request.id.clone().into_owned(),
-                method: request.method.clone().into_owned(),
-            },
+            asked: Self::asked_of(request),
             params: request.params.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned),
             began: Instant::now(),
+        }
+    }
+
+    /// Which method of which facade a request asks for.
+    pub(crate) fn asked_of(request: &Request<'_>) -> Asked {
+        Asked {
+            request_id: request.request_id,
+            facade: request.facade.clone().into_owned(),
+            version: request.version,
+            object_id: request.id.clone().into_owned(),
+            method: request.method.clone().into_owned(),
         }
     }
 

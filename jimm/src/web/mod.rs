@@ -1,8 +1,12 @@
 //! The HTTP side: listeners, routes, upgrades to websockets, requests that go on to controllers. It knows sessions and
 //! relays, and no SQL.
 
+mod basic;
 mod health;
 mod listener;
+mod model;
+mod model_path;
+mod proxy;
 mod routes;
 mod upgrade;
 mod well_known;

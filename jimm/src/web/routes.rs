@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use http::{StatusCode, header};
 
-use super::upgrade::{is_websocket, upgrade};
-use super::{health, well_known};
+use super::upgrade::upgrade;
+use super::{health, model, well_known};
 use crate::session::{Peer, Services, serve_controller};
 
 /// The routes for clients and controllers.
@@ -21,7 +21,7 @@ pub fn public(services: Arc<Services>) -> Router {
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
-        .fallback(nothing)
+        .fallback(other)
         .with_state(Arc::clone(&services))
         .merge(debug(services))
 }
@@ -58,7 +58,10 @@ async fn controller(
     upgrade(&services, request, move |socket| serve_controller(with, socket, Peer::new(address)))
 }
 
-async fn nothing(request: Request) -> Response {
-    let what = if is_websocket(&request) { "no such endpoint\n" } else { "no such page\n" };
-    (StatusCode::NOT_FOUND, what).into_response()
+/// Models come in two shapes of path, one of which no route can express.
+async fn other(state: State<Arc<Services>>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    if request.uri().path().starts_with("/model") {
+        return model::serve(state, peer, request).await;
+    }
+    (StatusCode::NOT_FOUND, "no such page\n").into_response()
 }

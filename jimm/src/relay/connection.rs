@@ -1,0 +1,126 @@
+//! One model connection: greeted like any other, dialled on when somebody has logged in, pumped until it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use uuid::Uuid;
+
+use super::route::{Route, Standing};
+use super::traffic::Traffic;
+use super::upstream::{self, LoggedIn};
+use crate::error::{Error, Kind, Result};
+use crate::session::greeting::{self, Greeted};
+use crate::session::login::LoginDesk;
+use crate::session::record::Origin;
+use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
+use crate::session::{Peer, Services};
+use crate::telemetry::Endpoint;
+
+/// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
+pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
+    let _open = services.telemetry.metrics.connection(Endpoint::Model);
+    let (mut reader, outbox, writer) = socket::split(socket, services.settings.limits.ping_timeout);
+    let origin = Origin { endpoint: Endpoint::Model, peer, requester: String::new(), model, controller: String::new() };
+    let cutting = services.lifecycle.cutting.clone();
+    let written = writer.run();
+    tokio::pin!(written);
+    let close = tokio::select! {
+        () = &mut written => return,
+        close = converse(&services, origin, model, &mut reader, &outbox) => close,
+        () = cutting.cancelled() => Close::away("the broker stops"),
+    };
+    tracing::debug!(reason = close.reason(), "connection ends");
+    let ended = async { tokio::join!(outbox.close(close), written) };
+    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    services: &Arc<Services>,
+    mut origin: Origin,
+    model: Option<Uuid>,
+    reader: &mut Reader<S>,
+    outbox: &Outbox,
+) -> Close {
+    let Some(model) = model else {
+        return greeting::refuse(services, &origin, reader, outbox, || Error::new(Kind::BadRequest, "invalid path"))
+            .await;
+    };
+    let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
+    loop {
+        let greeted = match greeting::greet(services, &desk, &origin, reader, outbox).await {
+            Ok(greeted) => greeted,
+            Err(close) => return close,
+        };
+        let Greeted { member, asked, began } = greeted;
+        origin.requester = member.requester.name.to_string();
+        // From here on a change of the model is not missed.
+        let mut watch = services.broker.model_events.subscribe(model);
+        let result = enter(services, &mut origin, model, &member.requester).await;
+        let (answer, entered) = match result {
+            Ok((route, LoggedIn { socket, reply })) => (Ok(reply), Some((route, socket))),
+            Err(error) => (Err(error), None),
+        };
+        outbox.send(greeting::frame(asked.request_id, &answer)).await;
+        greeting::tell(services, &origin, &asked, &answer, began);
+        let Some((route, socket)) = entered else {
+            origin.requester.clear();
+            continue;
+        };
+        let claims = route.claims.clone();
+        let traffic = Traffic::new(Arc::clone(services), origin, member.requester, route, outbox.clone());
+        traffic.attach(socket, claims);
+        let close = tokio::select! {
+            close = pump_up(&traffic, reader) => close,
+            close = traffic.ended() => close,
+            close = drained(&traffic) => close,
+            close = follow(&traffic, &mut watch) => close,
+        };
+        traffic.close_upstreams();
+        return close;
+    }
+}
+
+/// Finds the model's home and logs in there.
+async fn enter(
+    services: &Services,
+    origin: &mut Origin,
+    model: Uuid,
+    requester: &crate::broker::Requester,
+) -> Result<(Route, LoggedIn)> {
+    let route = Route::find(&services.broker, requester, model).await?;
+    route.controller().clone_into(&mut origin.controller);
+    let logged_in = upstream::log_in(&services.settings, &route, &requester.name, &route.claims).await?;
+    Ok((route, logged_in))
+}
+
+async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &mut Reader<S>) -> Close {
+    while let Some(text) = reader.next().await {
+        if let Err(close) = traffic.pass_up(text).await {
+            return close;
+        }
+    }
+    Close::normal()
+}
+
+/// Keeps up with what happens to the model. Ends when this connection is of no more use.
+async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Close {
+    loop {
+        match traffic.route.still(&traffic.services.broker).await {
+            Ok(standing @ (Standing::Moved | Standing::Gone)) => {
+                traffic.heed(standing);
+                return traffic.ended().await;
+            }
+            Ok(standing) => traffic.heed(standing),
+            Err(error) => tracing::warn!(error = %error, model.uuid = %traffic.route.model, "cannot look at the model"),
+        }
+        watch.changed().await;
+    }
+}
+
+/// Waits until the broker stops and nothing is in work.
+async fn drained(traffic: &Traffic) -> Close {
+    traffic.services.lifecycle.draining.cancelled().await;
+    traffic.settled().await;
+    Close::away("the broker stops")
+}

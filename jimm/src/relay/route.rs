@@ -1,0 +1,82 @@
+//! The way to a model: which controller, with which claims, and whether writes may go there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jimm_authz::{Object, Relation};
+use jimm_proto::access::ModelAccess;
+use jimm_store::models::{self, Model};
+use uuid::Uuid;
+
+use crate::broker::{Broker, Requester};
+use crate::controllers::Slot;
+use crate::error::{Error, Kind, Result};
+
+/// The way to a model for one requester.
+#[derive(Clone)]
+pub struct Route {
+    /// The model.
+    pub model: Uuid,
+    /// Its home.
+    pub slot: Arc<Slot>,
+    /// What the requester may do with it.
+    pub access: ModelAccess,
+    /// The rights that the token for the home carries.
+    pub claims: BTreeMap<String, String>,
+    /// Whether the model is being moved: only reads go there.
+    pub frozen: bool,
+}
+
+impl Route {
+    /// Finds the way. Who may not even read the model is refused here: a controller would let the login pass.
+    pub async fn find(broker: &Broker, who: &Requester, model: Uuid) -> Result<Self> {
+        let row = row(broker, model).await?.ok_or_else(Error::model_not_found)?;
+        let access = broker
+            .model_access(who, model)
+            .await?
+            .ok_or_else(|| Error::new(Kind::Unauthorized, "permission denied"))?;
+        let slot = broker.slot(row.controller_uuid).await?;
+        let home = Object::controller(row.controller_uuid);
+        let on_home =
+            if broker.require(who, Relation::Administrator, &home).await.is_ok() { "superuser" } else { "login" };
+        let claims = slot.claims(on_home, Some((model, &access.to_string())));
+        Ok(Self { model, slot, access, claims, frozen: is_frozen(&row) })
+    }
+
+    /// The home's name.
+    pub fn controller(&self) -> &str {
+        &self.slot.endpoint().name
+    }
+
+    /// Looks at the model again: still there and reachable by this route, and whether writes may go there now.
+    pub(super) async fn still(&self, broker: &Broker) -> Result<Standing> {
+        let Some(row) = row(broker, self.model).await? else { return Ok(Standing::Gone) };
+        if row.controller_uuid != self.slot.endpoint().uuid {
+            return Ok(Standing::Moved);
+        }
+        Ok(if is_frozen(&row) { Standing::Frozen } else { Standing::Open })
+    }
+}
+
+/// How an open connection stands to its model.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// As usual.
+    Open,
+    /// Only reads.
+    Frozen,
+    /// It lives elsewhere now.
+    Moved,
+    /// The broker knows it no more.
+    Gone,
+}
+
+fn is_frozen(row: &Model) -> bool {
+    matches!(row.mode.as_str(), models::MODE_MIGRATING | models::MODE_EXPORTING | models::MODE_IMPORTING)
+}
+
+async fn row(broker: &Broker, model: Uuid) -> Result<Option<Model>> {
+    let mut conn = broker.store.acquire().await?;
+    let row = models::get(&mut conn, model).await?;
+    Ok(row.filter(|row| row.mode != models::MODE_CREATING))
+}

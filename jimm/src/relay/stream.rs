@@ -1,0 +1,117 @@
+//! Streams of a model, such as its log: opened at the model's home with a token, then passed on as they come.
+//!
+//! Whatever goes wrong is told in the first frame, as Juju does: `{"error": {…}}`, then the stream is closed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+use uuid::Uuid;
+
+use super::route::Route;
+use crate::broker::Requester;
+use crate::error::Result;
+use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
+use crate::session::{Peer, Services};
+use crate::telemetry::Endpoint;
+
+/// A peer that gives no sign of life for this long is gone: log streams are silent for long, so it is asked.
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// Which stream of which model.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// The model.
+    pub model: Uuid,
+    /// What follows the model in the path, with the query: `log?replay=true`.
+    pub path: String,
+}
+
+/// Who asks, or why nobody may.
+pub type Access = Result<Requester>;
+
+#[derive(Serialize)]
+struct FirstFrame<'a> {
+    error: &'a jimm_proto::params::common::Error,
+}
+
+/// Serves a stream until either side ends it.
+pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, stream: Stream, access: Access) {
+    let _open = services.telemetry.metrics.connection(Endpoint::Stream);
+    let (mut reader, outbox, writer) = socket::split(socket, SILENCE);
+    let written = writer.run();
+    tokio::pin!(written);
+    let began = std::time::Instant::now();
+    let requester = access.as_ref().map(|who| who.name.to_string()).unwrap_or_default();
+    let served = tokio::select! {
+        () = &mut written => return,
+        close = run(&services, &mut reader, &outbox, &stream, access) => close,
+        () = services.lifecycle.draining.cancelled() => Ok(Close::away("the broker stops")),
+    };
+    let (close, kind) = match served {
+        Ok(close) => (close, "ok"),
+        Err(error) => {
+            let text = serde_json::to_string(&FirstFrame { error: &error.to_wire() }).unwrap_or_default();
+            outbox.send(format!("{text}\n")).await;
+            (Close::away(""), error.kind().as_str())
+        }
+    };
+    // The query may name entities, but nothing secret; it is left out all the same.
+    let name = stream.path.split('?').next().unwrap_or_default();
+    tracing::info!(
+        conversation.id = peer.conversation,
+        client.address = %peer.address,
+        requester,
+        model.uuid = %stream.model,
+        request.method = name,
+        kind,
+        elapsed.ms = began.elapsed().as_secs_f64() * 1000.0,
+        "stream ended"
+    );
+    let ended = async { tokio::join!(outbox.close(close), written) };
+    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
+}
+
+async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    services: &Services,
+    reader: &mut Reader<S>,
+    outbox: &Outbox,
+    stream: &Stream,
+    access: Access,
+) -> Result<Close> {
+    let requester = access?;
+    let route = Route::find(&services.broker, &requester, stream.model).await?;
+    let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
+    let path = format!("/model/{}/{}", stream.model, stream.path);
+    let upstream = route.slot.open_stream_socket(&path, authorization).await?;
+    let (mut from, up, up_writer) = socket::split(upstream, SILENCE);
+    let down = async {
+        while let Some(text) = from.next().await {
+            services.telemetry.metrics.relayed_down(text.len());
+            if !outbox.send(text).await {
+                break;
+            }
+        }
+        Close::normal()
+    };
+    let upward = async {
+        while let Some(text) = reader.next().await {
+            services.telemetry.metrics.relayed_up(text.len());
+            if !up.send(text).await {
+                break;
+            }
+        }
+        Close::normal()
+    };
+    let written = up_writer.run();
+    tokio::pin!(written);
+    let close = tokio::select! {
+        close = down => close,
+        close = upward => close,
+        () = &mut written => Close::normal(),
+    };
+    let _ =
+        tokio::time::timeout(Duration::from_secs(1), async { tokio::join!(up.close(Close::normal()), written) }).await;
+    Ok(close)
+}

@@ -1,0 +1,75 @@
+//! Everything below a model's path: frames, streams, and requests that go on to the model's home.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use super::model_path::{self, Kind};
+use super::upgrade::{is_websocket, upgrade};
+use super::{basic, proxy};
+use crate::error::Error;
+use crate::relay::{Stream, serve_model, serve_stream};
+use crate::session::{Peer, Services};
+
+/// Serves a path that begins with `/model`. A websocket is always accepted: clients try a refused handshake again and
+/// again, while an error in a frame is told to the user.
+pub(super) async fn serve(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let found = model_path::read(&path);
+    let kind = found.as_ref().map_or(Kind::Nothing, |path| model_path::kind(path.rest));
+    let with = Arc::clone(&services);
+    let peer = Peer::new(address);
+    match (kind, found) {
+        (Kind::Api, Some(path)) => {
+            let model = path.model;
+            upgrade(&services, request, move |socket| serve_model(with, socket, peer, Some(model)))
+        }
+        (Kind::Nothing, None) if is_websocket(&request) && path.ends_with("/api") => {
+            upgrade(&services, request, move |socket| serve_model(with, socket, peer, None))
+        }
+        (Kind::Stream, Some(path)) => {
+            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+            let stream = Stream { model: path.model, path: format!("{}{query}", path.rest) };
+            stream_to(&services, request, peer, stream, None)
+        }
+        (Kind::Nothing, found) if is_websocket(&request) => {
+            let error = match &found {
+                Some(path) => Error::not_found(format!("unknown endpoint {:?}", path.rest)),
+                None => Error::bad_request("error parsing path: invalid path"),
+            };
+            let stream = Stream { model: found.map(|path| path.model).unwrap_or_default(), path: String::new() };
+            stream_to(&services, request, peer, stream, Some(error))
+        }
+        (Kind::Proxy, Some(path)) => {
+            let model = path.model;
+            let rest = path.rest.to_owned();
+            proxy::forward(&services, peer, model, &rest, request).await
+        }
+        _ => (StatusCode::NOT_FOUND, "no such page\n").into_response(),
+    }
+}
+
+fn stream_to(
+    services: &Arc<Services>,
+    request: Request,
+    peer: Peer,
+    stream: Stream,
+    refused: Option<Error>,
+) -> Response {
+    let headers = request.headers().clone();
+    let with = Arc::clone(services);
+    upgrade(services, request, move |socket| async move {
+        let access = match refused {
+            Some(error) => Err(error),
+            None => basic::requester(&with, &headers, peer.address).await,
+        };
+        serve_stream(with, socket, peer, stream, access).await;
+    })
+}

@@ -1,0 +1,82 @@
+//! Paths that begin with a model, in both of Juju's shapes: `/model/{uuid}/rest` and `/model-{uuid}/rest`.
+
+use uuid::Uuid;
+
+/// A path below a model.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct ModelPath<'a> {
+    /// The model.
+    pub(super) model: Uuid,
+    /// What follows, without the slash.
+    pub(super) rest: &'a str,
+}
+
+/// Reads a path; `None` when it does not begin with a model.
+pub(super) fn read(path: &str) -> Option<ModelPath<'_>> {
+    let below = path.strip_prefix("/model/").or_else(|| path.strip_prefix("/model-"))?;
+    let (uuid, rest) = below.split_once('/')?;
+    // Only the usual form: others would be another model to a controller.
+    if uuid.len() != 36 || rest.is_empty() || rest.split('/').any(|part| part == "..") {
+        return None;
+    }
+    Some(ModelPath { model: uuid.parse().ok()?, rest })
+}
+
+/// What a request below a model leads to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// Frames.
+    Api,
+    /// A stream of texts.
+    Stream,
+    /// A request that goes on to the controller.
+    Proxy,
+    /// Nothing that clients may have.
+    Nothing,
+}
+
+/// What is behind the rest of a path.
+pub(super) fn kind(rest: &str) -> Kind {
+    let mut parts = rest.split('/');
+    match (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next()) {
+        ("api", None, ..) => Kind::Api,
+        ("log", None, ..) => Kind::Stream,
+        ("charms" | "tools" | "backups", ..)
+        | ("rest", Some("1.0"), ..)
+        | ("applications" | "units", Some(_), Some("resources"), Some(_)) => Kind::Proxy,
+        _ => Kind::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "8f5b9a4a-6b0c-4d8c-8a6e-0d1f2a3b4c5d";
+
+    #[test]
+    fn both_shapes_are_read() {
+        let model = UUID.parse().unwrap();
+        assert_eq!(read(&format!("/model/{UUID}/api")), Some(ModelPath { model, rest: "api" }));
+        let rest = "charms/local-1234567";
+        assert_eq!(read(&format!("/model-{UUID}/{rest}")), Some(ModelPath { model, rest }));
+        for path in ["/model/x/api", "/model//api", "/api", &format!("/model/{UUID}"), &format!("/model/{UUID}/")] {
+            assert_eq!(read(path), None, "{path}");
+        }
+        assert_eq!(read(&format!("/model/{}/api", UUID.replace('-', ""))), None);
+        assert_eq!(read(&format!("/model/{UUID}/charms/../../x")), None);
+    }
+
+    #[test]
+    fn only_what_clients_need_leads_somewhere() {
+        assert_eq!(kind("api"), Kind::Api);
+        assert_eq!(kind("log"), Kind::Stream);
+        assert_eq!(kind("charms"), Kind::Proxy);
+        assert_eq!(kind("charms/local-1234567"), Kind::Proxy);
+        assert_eq!(kind("applications/pg/resources/image"), Kind::Proxy);
+        assert_eq!(kind("tools/3.6.11-ubuntu-amd64"), Kind::Proxy);
+        for rest in ["commands", "logsink", "pubsub", "introspection/x", "applications/pg", "rest/2.0/x", "api/x"] {
+            assert_eq!(kind(rest), Kind::Nothing, "{rest}");
+        }
+    }
+}

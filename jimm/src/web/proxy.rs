@@ -1,0 +1,194 @@
+//! Requests that go on to a model's home: charms, resources, agent binaries. Bodies are streamed in both directions.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use jimm_proto::access::ModelAccess;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::basic;
+use crate::broker::Requester;
+use crate::error::{Error, Kind, Result};
+use crate::relay::Route;
+use crate::session::{Peer, Services};
+use crate::telemetry::Endpoint;
+
+/// How long a controller may take to begin its answer after the body was sent; a large charm takes a while to store.
+const ANSWER: Duration = Duration::from_secs(600);
+
+/// Meant for the next hop only, or for the broker only.
+const NOT_PASSED_ON: &[HeaderName] = &[
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::COOKIE,
+    header::HOST,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    error: &'a str,
+    #[serde(rename = "error-code", skip_serializing_if = "str::is_empty")]
+    error_code: &'a str,
+    #[serde(rename = "error-info")]
+    error_info: Empty,
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+/// Sends the request on and the answer back.
+pub(super) async fn forward(
+    services: &Arc<Services>,
+    peer: Peer,
+    model: Uuid,
+    rest: &str,
+    request: Request,
+) -> Response {
+    let _open = services.telemetry.metrics.connection(Endpoint::Proxy);
+    let began = Instant::now();
+    let (method, name) = (request.method().clone(), rest.split('/').next().unwrap_or_default().to_owned());
+    let mut requester = String::new();
+    let result = run(services, &peer, model, rest, request, &mut requester).await;
+    let (status, kind) = match &result {
+        Ok(response) => (response.status(), "ok"),
+        Err(error) => (status(error), error.kind().as_str()),
+    };
+    tracing::info!(
+        conversation.id = peer.conversation,
+        client.address = %peer.address,
+        requester,
+        model.uuid = %model,
+        request.method = format!("{method} {name}"),
+        http.status = status.as_u16(),
+        kind,
+        elapsed.ms = began.elapsed().as_secs_f64() * 1000.0,
+        "request passed on"
+    );
+    result.unwrap_or_else(|error| failure(status, &error))
+}
+
+async fn run(
+    services: &Arc<Services>,
+    peer: &Peer,
+    model: Uuid,
+    rest: &str,
+    request: Request,
+    name: &mut String,
+) -> Result<Response> {
+    let who = basic::requester(services, request.headers(), peer.address).await?;
+    *name = who.name.to_string();
+    let route = Route::find(&services.broker, &who, model).await?;
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if writes && route.access < ModelAccess::Write {
+        return Err(Error::new(Kind::Unauthorized, "no access to the resource"));
+    }
+    if writes && route.frozen {
+        return Err(Error::new(Kind::MigrationInProgress, "model migration in progress"));
+    }
+    send(services, &route, &who, rewritten(request, model, rest)).await
+}
+
+async fn send(services: &Arc<Services>, route: &Route, who: &Requester, mut request: Request) -> Result<Response> {
+    let authorization = route.slot.authorization(&who.name, &route.claims).await?;
+    let gone = |why: &str| {
+        Error::new(Kind::ControllerUnavailable, format!("Gateway timeout: controller {} {why}", route.controller()))
+    };
+    let stream = route.slot.open_http().await?;
+    let host = route.slot.endpoint().target("/").addresses.first().cloned().unwrap_or_default();
+    let headers = request.headers_mut();
+    headers.insert(header::AUTHORIZATION, authorization);
+    headers.insert(header::HOST, HeaderValue::try_from(host).map_err(Error::internal)?);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Body>(TokioIo::new(stream))
+        .await
+        .map_err(|error| gone("closed the connection").with_source(error))?;
+    let cutting = services.lifecycle.cutting.clone();
+    // It moves the answer's body until that ends; a stop waits for it.
+    services.lifecycle.sessions.spawn(async move { cutting.run_until_cancelled(connection).await });
+    let answer = tokio::time::timeout(ANSWER, sender.send_request(request))
+        .await
+        .map_err(|_| gone("does not answer in time"))?
+        .map_err(|error| gone("did not answer").with_source(error))?;
+    let (mut parts, body) = answer.into_parts();
+    strip(&mut parts.headers);
+    Ok(Response::from_parts(parts, Body::new(body)))
+}
+
+/// The request as the controller gets it: the same shape of path, only headers that are meant for it.
+fn rewritten(request: Request, model: Uuid, rest: &str) -> Request {
+    let (mut parts, body) = request.into_parts();
+    let shape = if parts.uri.path().starts_with("/model-") { '-' } else { '/' };
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // It was a path and a query before.
+    parts.uri = Uri::try_from(format!("/model{shape}{model}/{rest}{query}")).unwrap_or_default();
+    parts.extensions = http::Extensions::new();
+    strip(&mut parts.headers);
+    Request::from_parts(parts, body)
+}
+
+fn strip(headers: &mut HeaderMap) {
+    for name in NOT_PASSED_ON {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+}
+
+fn status(error: &Error) -> StatusCode {
+    match error.kind() {
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::Unauthorized if error.message().starts_with("authentication") => StatusCode::UNAUTHORIZED,
+        Kind::SessionTokenInvalid => StatusCode::UNAUTHORIZED,
+        Kind::Unauthorized => StatusCode::FORBIDDEN,
+        Kind::NotFound | Kind::ModelNotFound => StatusCode::NOT_FOUND,
+        Kind::MigrationInProgress | Kind::Conflict => StatusCode::CONFLICT,
+        Kind::ControllerUnavailable => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn failure(status: StatusCode, error: &Error) -> Response {
+    // As Juju has it: who may not is told in plain text, everything else in JSON.
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"juju\"")];
+        return (status, challenge, format!("{}\n", error.message())).into_response();
+    }
+    let body = Failure { error: error.message(), error_code: error.juju_code(), error_info: Empty {} };
+    (status, Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_keeps_its_shape_and_loses_what_is_not_the_controllers() {
+        let model: Uuid = "8f5b9a4a-6b0c-4d8c-8a6e-0d1f2a3b4c5d".parse().unwrap();
+        for shape in ["/model-", "/model/"] {
+            let request = Request::builder()
+                .uri(format!("{shape}{model}/charms/a-1234567?series=jammy"))
+                .header("authorization", "Basic c2VjcmV0")
+                .header("cookie", "")
+                .header("juju-curl", "local:a-0")
+                .header("transfer-encoding", "chunked")
+                .body(Body::empty())
+                .unwrap();
+            let request = rewritten(request, model, "charms/a-1234567");
+            assert_eq!(request.uri().to_string(), format!("{shape}{model}/charms/a-1234567?series=jammy"));
+            let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
+            assert_eq!(names, ["juju-curl"]);
+        }
+    }
+}
