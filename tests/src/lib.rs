@@ -1,6 +1,12 @@
 //! What tests, the demo and the simulators share: a private Postgres, a simulated identity provider, simulated
 //! controllers, and the built broker as a process. Nothing here is part of the product.
 
+pub mod app;
+pub mod broker;
+pub mod client;
+pub mod demo;
 pub mod idp;
+pub mod pki;
 pub mod postgres;
 pub mod process;
+pub mod simulated;

@@ -99,6 +99,14 @@ impl Cluster {
         })
     }
 
+    /// Makes a database and answers its URL.
+    pub async fn create_database(&self, name: &str) -> Result<String> {
+        let mut admin = sqlx::PgConnection::connect(&self.url("postgres")).await.context("cannot reach the cluster")?;
+        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        admin.close().await?;
+        Ok(self.url(name))
+    }
+
     /// Stops the server at once; clients are cut.
     pub fn stop(&self) {
         process::signal(self.pid, "INT");

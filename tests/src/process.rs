@@ -6,10 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A TCP port of 127.0.0.1 that is free now.
+use anyhow::{Context, Result};
+use rand::Rng as _;
+
+/// A TCP port of 127.0.0.1 that is free now, below those the kernel gives to outgoing connections: a server that is
+/// stopped and started again finds it still free.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("cannot bind a port of 127.0.0.1");
-    listener.local_addr().expect("a bound listener has an address").port()
+    let mut rng = rand::rng();
+    (0..1000)
+        .map(|_| rng.random_range(15_000..32_000))
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("no free port of 127.0.0.1 below 32000")
 }
 
 /// The repository's root, as it was when this crate was compiled.
@@ -83,4 +90,50 @@ pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     std::fs::write(&beside, text)?;
     std::fs::rename(beside, path)
+}
+
+/// Starts a program that outlives us, in a session of its own, with its output appended to a log file.
+pub fn daemon(command: &mut Command, log: &Path) -> Result<u32> {
+    let out = std::fs::File::options().create(true).append(true).open(log);
+    let out = out.with_context(|| format!("cannot open {}", log.display()))?;
+    let program = command.get_program().to_owned();
+    let mut session = Command::new("setsid");
+    session.arg(&program).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => session.env(name, value),
+            None => session.env_remove(name),
+        };
+    }
+    if let Some(dir) = command.get_current_dir() {
+        session.current_dir(dir);
+    }
+    session.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+    // `setsid` becomes the program: it leads no process group yet, so it need not fork.
+    let child = session.spawn().with_context(|| format!("cannot start {}", Path::new(&program).display()))?;
+    Ok(child.id())
+}
+
+/// Waits, without a runtime, until `probe` has a value.
+pub fn wait_for<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Option<T>) -> Result<T> {
+    let end = Instant::now() + deadline;
+    loop {
+        if let Some(value) = probe() {
+            return Ok(value);
+        }
+        anyhow::ensure!(Instant::now() < end, "{what}: not within {deadline:?}");
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// Status and body of a plain HTTP GET on 127.0.0.1, without any client library.
+pub fn http_get(port: u16, path: &str) -> Option<(u16, String)> {
+    use std::io::{Read as _, Write as _};
+    let mut socket = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut text = String::new();
+    socket.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }

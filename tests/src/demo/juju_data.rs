@@ -1,0 +1,60 @@
+//! A Juju client store in which `juju` and `jimmctl` are logged in.
+//!
+//! The controller's end point is a host name: Juju's client takes loopback addresses out of its store after each login,
+//! and would not find its controller at the next command.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+/// What the store says.
+pub(super) struct Account<'a> {
+    pub(super) controller: &'a str,
+    pub(super) uuid: &'a str,
+    pub(super) endpoint: &'a str,
+    pub(super) ca: &'a str,
+    pub(super) user: &'a str,
+    pub(super) token: &'a str,
+}
+
+/// Writes controllers.yaml and accounts.yaml.
+pub(super) fn write(dir: &Path, account: &Account<'_>) -> Result<()> {
+    crate::postgres::private_dir(dir)?;
+    let name = account.controller;
+    let controllers = json!({
+        "controllers": {name: {
+            "uuid": account.uuid,
+            "api-endpoints": [account.endpoint],
+            "ca-cert": account.ca,
+            "oidc-login": true,
+            "cloud": "",
+            "controller-machine-count": 0,
+            "active-controller-machine-count": 0,
+        }},
+        "current-controller": name,
+    });
+    let accounts = json!({"controllers": {name: {
+        "user": account.user,
+        "type": "oauth2-device",
+        "access-token": account.token,
+        "last-known-access": "superuser",
+    }}});
+    save(&dir.join("controllers.yaml"), &controllers)?;
+    save(&dir.join("accounts.yaml"), &accounts)
+}
+
+/// Writes models.yaml with one model, the current one.
+pub(super) fn write_model(dir: &Path, controller: &str, name: &str, uuid: &str) -> Result<()> {
+    let models = json!({"controllers": {controller: {
+        "models": {name: {"uuid": uuid, "type": "iaas"}},
+        "current-model": name,
+    }}});
+    save(&dir.join("models.yaml"), &models)
+}
+
+fn save(path: &Path, value: &serde_json::Value) -> Result<()> {
+    crate::process::write_whole(path, &serde_norway::to_string(value)?)?;
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! `make demo`: the product's main job on this machine, left running, and everything that others need to drive it.
+//!
+//! Owns `target/demo`; what it starts it finds again by the pids written there.
+
+mod juju_data;
+mod layout;
+mod steps;
+mod up;
+
+pub use layout::Layout;
+pub use up::{DemoPorts, down, start_broker, up};

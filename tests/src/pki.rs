@@ -1,0 +1,60 @@
+//! A certificate authority for one test or one demo.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+
+/// The authority; its key lives in memory only.
+pub struct Ca {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Ca {
+    /// A new authority of this name.
+    pub fn new(name: &str) -> Result<Self> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
+    }
+
+    /// The certificate that others trust.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// Certificate and key for a server of 127.0.0.1, by the names that clients of a controller ask for.
+    pub fn issue(&self) -> Result<(String, String)> {
+        let names = ["localhost", "127.0.0.1", "juju-apiserver"].map(str::to_owned);
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name.push(DnType::CommonName, "localhost");
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
+    /// Writes `ca.pem`, `server.pem` and `server.key` into a directory.
+    pub fn write(&self, dir: &Path) -> Result<PkiFiles> {
+        crate::postgres::private_dir(dir)?;
+        let files = PkiFiles { ca: dir.join("ca.pem"), cert: dir.join("server.pem"), key: dir.join("server.key") };
+        let (cert, key) = self.issue()?;
+        std::fs::write(&files.ca, self.pem())?;
+        std::fs::write(&files.cert, cert)?;
+        std::fs::write(&files.key, key)?;
+        Ok(files)
+    }
+}
+
+/// Where the files of an authority and its server are.
+#[derive(Clone, Debug)]
+pub struct PkiFiles {
+    /// The authority's certificate.
+    pub ca: PathBuf,
+    /// The server's certificate.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}

@@ -1,0 +1,108 @@
+//! A simulated controller as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::client::Door;
+use crate::process;
+
+/// What a simulated controller is told.
+#[derive(Clone, Debug)]
+pub struct SimPlan {
+    /// Its name.
+    pub name: String,
+    /// `3.6` or `4.0`.
+    pub shape: String,
+    /// Its UUID.
+    pub uuid: String,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    /// Its superuser.
+    pub user: String,
+    /// The superuser's password.
+    pub password: String,
+    /// Whose tokens it trusts: the broker's key set.
+    pub jwks_url: String,
+    /// The CA of the server that publishes the key set.
+    pub jwks_ca: PathBuf,
+    /// A directory of its own, for its CA, its state and its log.
+    pub dir: PathBuf,
+}
+
+impl SimPlan {
+    /// A plan with a new UUID, password and port.
+    pub fn new(name: &str, shape: &str, jwks_url: &str, jwks_ca: &Path, dir: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.to_owned(),
+            uuid: uuid::Uuid::new_v4().to_string(),
+            port: process::free_port(),
+            user: "admin".to_owned(),
+            password: format!("{}-password", uuid::Uuid::new_v4().simple()),
+            jwks_url: jwks_url.to_owned(),
+            jwks_ca: jwks_ca.to_path_buf(),
+            dir: dir.join(name),
+        }
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Where its CA's certificate is.
+    pub fn ca(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    /// The door to it.
+    pub fn door(&self) -> Result<Door> {
+        let path = self.ca();
+        let ca = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Door { address: self.address(), ca })
+    }
+
+    /// The command line that runs it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(process::built("simcontroller"));
+        command.args(["--name", &self.name, "--shape", &self.shape, "--uuid", &self.uuid]);
+        command.args(["--listen", &self.address(), "--user", &self.user]);
+        command.env("SIMCONTROLLER_PASSWORD", &self.password);
+        command.args(["--login-token-refresh-url", &self.jwks_url]).arg("--jwks-ca").arg(&self.jwks_ca);
+        command.arg("--dir").arg(&self.dir).arg("--ready-file").arg(self.dir.join("ready"));
+        command
+    }
+
+    /// Starts it, waits until it answers, and leaves it running.
+    pub fn start(&self) -> Result<u32> {
+        crate::postgres::private_dir(&self.dir)?;
+        let ready = self.dir.join("ready");
+        let _ = std::fs::remove_file(&ready);
+        let pid = process::daemon(&mut self.command(), &self.dir.join("log"))?;
+        let log = self.dir.join("log");
+        process::wait_for(
+            &format!("controller {} answers (see {})", self.name, log.display()),
+            Duration::from_secs(60),
+            || (ready.exists() || !process::alive(pid)).then_some(()),
+        )?;
+        anyhow::ensure!(process::alive(pid), "controller {} has ended at once: see {}", self.name, log.display());
+        Ok(pid)
+    }
+
+    /// The file that `jimmctl add-controller` reads.
+    pub fn attach_file(&self) -> Result<String> {
+        let ca = self.door()?.ca.lines().map(|line| format!("  {line}\n")).collect::<String>();
+        Ok(format!(
+            "name: {}\nuuid: {}\npublic-address: \"\"\napi-addresses:\n- {}\ntls-hostname: juju-apiserver\n\
+             username: {}\npassword: {}\nca-certificate: |\n{ca}",
+            self.name,
+            self.uuid,
+            self.address(),
+            self.user,
+            self.password,
+        ))
+    }
+}
