@@ -1,0 +1,12 @@
+//! Juju's facades on the controller connection, from a client's socket: both generations of clients, both of
+//! controllers.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod clouds;
+mod models;
+mod offers;
+mod scripted;
+mod support;
+mod users;
