@@ -25,6 +25,9 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker.tasks.spawn(run(Arc::clone(broker), "recover-creations", models, |b| {
         Box::pin(async move { b.recover_creations().await })
     }));
+    broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
+        Box::pin(async move { b.follow_departures().await })
+    }));
 }
 
 type Duty = fn(Arc<Broker>) -> futures_util::future::BoxFuture<'static, Result<()>>;
