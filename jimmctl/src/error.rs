@@ -15,7 +15,7 @@ pub struct Failure {
 }
 
 /// The result of a command.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     /// The command was understood and did not succeed.

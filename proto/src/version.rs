@@ -54,17 +54,16 @@ fn parse(text: &str) -> Option<AgentVersion> {
     let minor_end = rest.find(['.', '-']).unwrap_or(rest.len());
     let (minor, rest) = rest.split_at(minor_end);
     let mut version = AgentVersion { major: number(major)?, minor: number(minor)?, ..AgentVersion::default() };
-    let numbers = match rest.chars().next()? {
-        '.' => &rest[1..],
-        _ => {
-            let tagged = &rest[1..];
-            let tag_end = tagged.find(|c: char| !c.is_ascii_lowercase())?;
-            if tag_end == 0 {
-                return None;
-            }
-            version.tag = tagged[..tag_end].to_owned();
-            &tagged[tag_end..]
+    let numbers = if let Some(numbers) = rest.strip_prefix('.') {
+        numbers
+    } else {
+        let tagged = rest.strip_prefix('-')?;
+        let (tag, numbers) = tagged.split_at(tagged.find(|c: char| !c.is_ascii_lowercase())?);
+        if tag.is_empty() {
+            return None;
         }
+        tag.clone_into(&mut version.tag);
+        numbers
     };
     // A binary's version ends with `-os-arch`.
     let numbers = numbers.split('-').next()?;

@@ -65,19 +65,17 @@ impl Session {
         tokio::pin!(call);
         let nothing = serde_json::Map::new();
         let outcome = loop {
-            match tokio::time::timeout(PATIENCE, &mut call).await {
-                Ok(outcome) => break outcome,
-                Err(_) => {
-                    let ping = self.connection.call_raw("Pinger", 1, "Ping", &nothing, PING);
-                    tokio::select! {
-                        biased;
-                        outcome = &mut call => break outcome,
-                        alive = ping => if let Err(CallError::Deadline(_)) = alive {
-                            self.connection.close();
-                            break Err(CallError::Deadline("a ping".to_owned()));
-                        },
-                    }
-                }
+            if let Ok(outcome) = tokio::time::timeout(PATIENCE, &mut call).await {
+                break outcome;
+            }
+            let ping = self.connection.call_raw("Pinger", 1, "Ping", &nothing, PING);
+            tokio::select! {
+                biased;
+                outcome = &mut call => break outcome,
+                alive = ping => if let Err(CallError::Deadline(_)) = alive {
+                    self.connection.close();
+                    break Err(CallError::Deadline("a ping".to_owned()));
+                },
             }
         };
         outcome.map_err(|e| call_failed(&self.controller, e))

@@ -63,14 +63,9 @@ impl Slot {
         R: DeserializeOwned,
     {
         let waiting = tokio::time::timeout(self.parts.settings.call_timeout, self.calls.acquire());
-        let _permit = match waiting.await {
-            Ok(Ok(permit)) => permit,
-            _ => {
-                return Err(Error::new(
-                    Kind::ControllerUnavailable,
-                    format!("too many calls to controller {} wait already; try again", self.endpoint.name),
-                ));
-            }
+        let Ok(Ok(_permit)) = waiting.await else {
+            let text = format!("too many calls to controller {} wait already; try again", self.endpoint.name);
+            return Err(Error::new(Kind::ControllerUnavailable, text));
         };
         let session = self.service().await?;
         let answer = session.call(facade, method, params, deadline).await;

@@ -25,7 +25,10 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::ShowModel(args) => models::show(global, args).await,
         Command::ModelStatus(args) => model_status::run(global, args).await,
         Command::Version(args) => version::run(global, args).await,
-        Command::Completion(args) => generate::completion(args),
+        Command::Completion(args) => {
+            generate::completion(args);
+            Ok(())
+        }
         Command::Man(args) => generate::man(args),
     }
 }

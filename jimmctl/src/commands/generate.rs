@@ -5,9 +5,8 @@ use clap::CommandFactory;
 use crate::cli::{Cli, CompletionArgs, ManArgs};
 use crate::error::{Failure, Result};
 
-pub(super) fn completion(args: &CompletionArgs) -> Result<()> {
+pub(super) fn completion(args: &CompletionArgs) {
     clap_complete::generate(args.shell, &mut Cli::command(), "jimmctl", &mut std::io::stdout().lock());
-    Ok(())
 }
 
 pub(super) fn man(args: &ManArgs) -> Result<()> {

@@ -39,10 +39,8 @@ pub(super) async fn run(global: &GlobalArgs, args: &MigrateArgs) -> Result<()> {
         print_results(args, &started, || {
             migrate_table::outcomes(&started.iter().map(not_followed).collect::<Vec<_>>())
         })?;
-        return verdict(
-            started.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect(),
-            started.len(),
-        );
+        let errors: Vec<&str> = started.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect();
+        return verdict(&errors, started.len());
     }
     let statuses = tokio::select! {
         statuses = follow(global, &started) => statuses?,
@@ -52,7 +50,8 @@ pub(super) async fn run(global: &GlobalArgs, args: &MigrateArgs) -> Result<()> {
     };
     let ended: Vec<InitiateMigrationResult> = statuses.iter().map(ending).collect();
     print_results(args, &ended, || migrate_table::outcomes(&statuses))?;
-    verdict(ended.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect(), ended.len())
+    let errors: Vec<&str> = ended.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect();
+    verdict(&errors, ended.len())
 }
 
 fn request_of(args: &MigrateArgs) -> Result<MigrateModelRequest> {
@@ -87,8 +86,8 @@ fn print_results(args: &MigrateArgs, results: &[InitiateMigrationResult], table:
 }
 
 /// The exit code tells whether every model was moved, and the error why one was not.
-fn verdict(errors: Vec<&str>, models: usize) -> Result<()> {
-    match errors.as_slice() {
+fn verdict(errors: &[&str], models: usize) -> Result<()> {
+    match errors {
         [] => Ok(()),
         [only] if models == 1 => Err(Failure::failed((*only).to_owned())),
         [first, ..] => {
@@ -108,7 +107,9 @@ async fn follow(global: &GlobalArgs, started: &[InitiateMigrationResult]) -> Res
         match poll(global, &mut session, &request).await {
             Ok(statuses) => {
                 last_seen = std::time::Instant::now();
-                statuses.iter().for_each(|s| progress.show(s));
+                for status in &statuses {
+                    progress.show(status);
+                }
                 if statuses.iter().all(|s| s.error.is_some() || s.state != "running") {
                     break statuses;
                 }

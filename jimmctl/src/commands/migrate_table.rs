@@ -1,5 +1,7 @@
 //! Tables of `migrate`: the report of the checks, and how the moves ended.
 
+use std::fmt::Write;
+
 use jimm_proto::params::jimm::{CheckMigrationResult, MigrationStatus};
 
 use crate::table::Table;
@@ -10,11 +12,11 @@ pub(super) fn checks(results: &[CheckMigrationResult]) -> String {
     for result in results {
         let model = if result.model.is_empty() { &result.model_tag } else { &result.model };
         if let Some(error) = &result.error {
-            out += &format!("{model}: {}\n\n", error.message);
+            let _ = writeln!(out, "{model}: {}\n", error.message);
             continue;
         }
         let verdict = if result.ok { "can move" } else { "cannot move" };
-        out += &format!("{model} {verdict} from {} to {}\n", result.source_controller, result.target_controller);
+        let _ = writeln!(out, "{model} {verdict} from {} to {}", result.source_controller, result.target_controller);
         let mut table = Table::new(&["Check", "Result", "Message"]);
         for check in &result.checks {
             table.row([&check.name, if check.ok { "ok" } else { "FAILED" }, &check.message]);
