@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::controllers::Controllers;
 use crate::error::{Error, Result};
+use crate::jobs;
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{Sealer, SecretStore};
 use crate::session::{Authn, Services};
@@ -78,6 +79,8 @@ impl App {
         background.spawn(events.run(store, lifecycle.cutting.clone()));
         crate::jobs::run_workers(&broker);
         crate::jobs::run_duties(&broker);
+        jobs::run_workers(&broker);
+        jobs::run_duties(&broker);
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         Ok(Self::listen(services, public, internal))
     }

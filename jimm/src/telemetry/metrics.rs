@@ -58,9 +58,8 @@ struct ControllerLabels {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct JobLabels {
-    kind: String,
-    result: &'static str,
+struct PoolLabels {
+    state: &'static str,
 }
 
 /// All that is measured. Cheap to clone.
@@ -74,7 +73,7 @@ pub struct Metrics {
     relayed_bytes: Family<DirectionLabels, Counter>,
     logins: Family<LoginLabels, Counter>,
     controllers: Family<ControllerLabels, Gauge>,
-    jobs: Family<JobLabels, Counter>,
+    pool: Family<PoolLabels, Gauge>,
     audit_dropped: Counter,
 }
 
@@ -100,7 +99,7 @@ impl Metrics {
         let relayed_bytes = Family::default();
         let logins = Family::default();
         let controllers = Family::default();
-        let jobs = Family::default();
+        let pool = Family::default();
         let audit_dropped = Counter::default();
         registry.register("requests", "Requests answered, by method and kind of failure", Family::clone(&requests));
         registry.register("request_seconds", "How long requests took", Family::clone(&request_seconds));
@@ -112,7 +111,7 @@ impl Metrics {
         );
         registry.register("logins", "Logins, by method and result", Family::clone(&logins));
         registry.register("controller_available", "1 when the controller answers", Family::clone(&controllers));
-        registry.register("jobs", "Jobs that ended, by kind and result", Family::clone(&jobs));
+        registry.register("database_connections", "Connections to Postgres", Family::clone(&pool));
         registry.register("audit_dropped", "Audit entries lost to a full queue", audit_dropped.clone());
         Self {
             registry: Arc::new(registry),
@@ -123,7 +122,7 @@ impl Metrics {
             relayed_bytes,
             logins,
             controllers,
-            jobs,
+            pool,
             audit_dropped,
         }
     }
@@ -158,19 +157,19 @@ impl Metrics {
         self.logins.get_or_create(&LoginLabels { method, result }).inc();
     }
 
-    /// Whether a controller answers.
-    pub fn controller(&self, name: &str, available: bool) {
-        self.controllers.get_or_create(&ControllerLabels { controller: name.to_owned() }).set(i64::from(available));
+    /// Whether the controllers answer: all there are.
+    pub fn controllers<'a>(&self, standing: impl Iterator<Item = (&'a str, bool)>) {
+        self.controllers.clear();
+        for (name, available) in standing {
+            let labels = ControllerLabels { controller: name.to_owned() };
+            self.controllers.get_or_create(&labels).set(i64::from(available));
+        }
     }
 
-    /// A controller is no longer known.
-    pub fn forget_controller(&self, name: &str) {
-        self.controllers.remove(&ControllerLabels { controller: name.to_owned() });
-    }
-
-    /// A job ended; `result` is `done`, `failed` or `retried`.
-    pub fn job(&self, kind: &str, result: &'static str) {
-        self.jobs.get_or_create(&JobLabels { kind: kind.to_owned(), result }).inc();
+    /// Connections to the database: in all, and idle ones.
+    pub fn pool(&self, (all, idle): (u32, usize)) {
+        self.pool.get_or_create(&PoolLabels { state: "open" }).set(i64::from(all));
+        self.pool.get_or_create(&PoolLabels { state: "idle" }).set(i64::try_from(idle).unwrap_or(i64::MAX));
     }
 
     /// Audit entries were lost.

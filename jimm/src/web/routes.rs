@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -12,6 +13,9 @@ use http::{StatusCode, header};
 use super::upgrade::upgrade;
 use super::{health, model, well_known};
 use crate::session::{Peer, Services, serve_controller};
+
+/// How long a look into the database may take for the metrics.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// The routes for clients and controllers.
 pub fn public(services: Arc<Services>) -> Router {
@@ -28,9 +32,8 @@ pub fn public(services: Arc<Services>) -> Router {
 
 /// The routes for operators.
 pub fn internal(services: Arc<Services>) -> Router {
-    let metrics = services.telemetry.metrics.clone();
     Router::new()
-        .route("/metrics", get(move || std::future::ready(metrics_page(&metrics.text()))))
+        .route("/metrics", get(metrics))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .with_state(Arc::clone(&services))
@@ -44,9 +47,28 @@ fn debug(services: Arc<Services>) -> Router {
         .route("/debug/status", get(health::status).with_state((services, started)))
 }
 
-fn metrics_page(text: &str) -> Response {
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text.to_owned())
-        .into_response()
+/// The metrics, with those that are looked up when somebody asks.
+async fn metrics(State(services): State<Arc<Services>>) -> Response {
+    if tokio::time::timeout(LOOK, look(&services)).await.is_err() {
+        tracing::warn!("database does not answer in time for the metrics");
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], services.telemetry.metrics.text()).into_response()
+}
+
+async fn look(services: &Services) {
+    let controllers = async {
+        let mut conn = services.broker.store.acquire().await?;
+        jimm_store::controllers::list(&mut conn).await
+    };
+    match controllers.await {
+        Ok(controllers) => {
+            let standing = controllers.iter().map(|it| (it.name.as_str(), it.unavailable_since.is_none()));
+            services.telemetry.metrics.controllers(standing);
+        }
+        Err(error) => tracing::warn!(error = %error, "cannot look up controllers for the metrics"),
+    }
+    services.telemetry.metrics.pool(services.broker.store.pool_size());
 }
 
 async fn controller(
