@@ -206,7 +206,7 @@ impl TestApp {
         for name in ["JIMM_CLIENT_ID", "JIMM_CLIENT_SECRET", "JIMM_SESSION_TOKEN", "JIMM_CA", "JUJU_DATA"] {
             command.env_remove(name);
         }
-        command.env("JIMM_URL", &self.plan.address()).env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
+        command.env("JIMM_URL", self.plan.address()).env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
         command.envs(identity.iter().copied()).args(args).stdin(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it is waited for");
         let output = output.expect("jimmctl runs");

@@ -94,10 +94,10 @@ impl SimPlan {
 
     /// The file that `jimmctl add-controller` reads.
     pub fn attach_file(&self) -> Result<String> {
-        let ca = self.door()?.ca.lines().map(|line| format!("  {line}\n")).collect::<String>();
+        let ca = self.door()?.ca.trim_end().replace('\n', "\n  ");
         Ok(format!(
             "name: {}\nuuid: {}\npublic-address: \"\"\napi-addresses:\n- {}\ntls-hostname: juju-apiserver\n\
-             username: {}\npassword: {}\nca-certificate: |\n{ca}",
+             username: {}\npassword: {}\nca-certificate: |\n  {ca}\n",
             self.name,
             self.uuid,
             self.address(),
