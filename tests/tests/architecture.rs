@@ -32,8 +32,9 @@ fn dependencies(dir: &str) -> Vec<String> {
     manifest["dependencies"].as_table().expect("a table").keys().cloned().collect()
 }
 
-/// A source without its comments.
+/// A source without its comments and its unit tests.
 fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     lines.join("\n")
 }
@@ -80,7 +81,8 @@ fn i3_sql_is_only_in_the_store() {
 
 #[test]
 fn i5_the_relay_never_builds_a_value() {
-    let found = with_any("jimm/src/relay", &["serde_json::Value", "use serde_json::{Value", "json!(", "Value::"]);
+    let found =
+        with_any("jimm/src/relay", &["serde_json::Value", "use serde_json::{Value", "json!(", " Value", "<Value"]);
     assert!(found.is_empty(), "{found:?}");
 }
 
