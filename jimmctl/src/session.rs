@@ -115,7 +115,8 @@ impl Session {
         known: &KnownController,
         args: &GlobalArgs,
     ) -> Result<()> {
-        if self.log_in_as_service_account(settings).await? {
+        // Who is logged in in the store is who was meant; a service account is for a store that holds nobody.
+        if known.access_token.is_empty() && self.log_in_as_service_account(settings).await? {
             return Ok(());
         }
         let error = match self.log_in_with_token(&known.access_token).await {

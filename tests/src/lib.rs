@@ -5,6 +5,7 @@ pub mod app;
 pub mod broker;
 pub mod client;
 pub mod demo;
+pub mod given;
 pub mod idp;
 pub mod pki;
 pub mod postgres;

@@ -11,6 +11,7 @@ use super::layout::{Layout, quoted};
 use super::steps::{self, say};
 use crate::broker::{self, ADMIN, BrokerPlan, SERVICE_ID, SERVICE_SECRET};
 use crate::client::Door;
+use crate::given;
 use crate::idp::IdpOptions;
 use crate::pki::Ca;
 use crate::postgres::{Cluster, private_dir};
@@ -136,14 +137,14 @@ async fn main_job(layout: &Layout, door: &Door, token: &str, sims: &[(SimPlan, u
     }
 
     say("the admin uploads a cloud credential");
-    let cloud = steps::cloud_of(source).await?;
+    let cloud = given::cloud_of(source).await?;
     let (connection, _) = door.with_token(token).await?;
-    steps::upload_credential(&connection, &cloud, ADMIN).await?;
+    given::upload_credential(&connection, &cloud, ADMIN).await?;
     connection.close();
     println!("{cloud}/{ADMIN}/default");
 
     say("a model that already lives on the first controller is adopted");
-    let uuid = steps::make_model(source, &cloud, MODEL).await?;
+    let uuid = given::make_model(source, &cloud, MODEL).await?;
     steps::jimmctl(&juju_data, &["import-model", &source.name, &uuid, "--owner", ADMIN])?;
     steps::jimmctl(&juju_data, &["models", "--format", "tabular"])?;
     juju_data::write_model(&juju_data, NAME, &format!("{ADMIN}/{MODEL}"), &uuid)?;
