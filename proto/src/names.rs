@@ -69,7 +69,7 @@ name!(
 );
 name!(
     /// A cloud's name.
-    CloudName, "cloud name", word
+    CloudName, "cloud name", cloud
 );
 name!(
     /// A credential's name; may look like a mail address.
@@ -80,8 +80,9 @@ name!(
     ControllerName, "controller name", word
 );
 name!(
-    /// An application's name: `my-app`, not ending in a number of its own.
-    ApplicationName, "application name", model
+    /// An application's name, also an offer's: `my-app`; each part between hyphens holds a letter, the first begins with
+    /// one, so that a unit's number is never taken for a part of it.
+    ApplicationName, "application name", application
 );
 
 /// A user's name: `alice` (local to a controller) or `alice@example.com` (external). `@local` is dropped.
@@ -216,14 +217,32 @@ fn word(text: &str) -> bool {
     bounded(text, |b| b"._-".contains(&b))
 }
 
+/// Like [`word`], but what follows the first character is free, as with Juju.
+fn cloud(text: &str) -> bool {
+    led(text, |b| b"._-".contains(&b))
+}
+
 fn credential(text: &str) -> bool {
-    bounded(text, |b| b".@_+-".contains(&b))
+    led(text, |b| b".@_+-".contains(&b))
+}
+
+fn application(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split('-').all(|part| {
+            part.bytes().any(|b| b.is_ascii_lowercase())
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
 }
 
 fn model(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+fn led(text: &str, inner: impl Fn(u8) -> bool) -> bool {
+    text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || inner(b))
 }
 
 fn bounded(text: &str, inner: impl Fn(u8) -> bool) -> bool {
@@ -258,6 +277,17 @@ mod tests {
         assert!("prod.eu-1".parse::<ControllerName>().is_ok());
         assert!("a b".parse::<ControllerName>().is_err() && "a\u{7}".parse::<CloudName>().is_err());
         assert!("x".repeat(300).parse::<CloudName>().is_err());
+    }
+
+    #[test]
+    fn applications_and_credentials() {
+        for text in ["a", "my-app", "k8s-1b", "a0"] {
+            assert!(text.parse::<ApplicationName>().is_ok(), "{text:?}");
+        }
+        for text in ["", "0a", "app-0", "a--b", "a-", "A", "a_b"] {
+            assert!(text.parse::<ApplicationName>().is_err(), "{text:?}");
+        }
+        assert!("my_key-".parse::<CredentialName>().is_ok() && "_k".parse::<CredentialName>().is_err());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Tag {
     Model(Uuid),
     /// `cloud-aws`
     Cloud(CloudName),
-    /// `cloudcred-aws_alice@example.com_mine`
+    /// `cloudcred-aws_alice@example.com_mine`, underscores in the parts as `%5f`.
     CloudCredential(CredentialTag),
     /// `applicationoffer-UUID`
     ApplicationOffer(Uuid),
@@ -139,19 +139,46 @@ fn uuid(text: &str) -> Option<Uuid> {
     (uuid.hyphenated().to_string() == text).then_some(uuid)
 }
 
-/// Underscores separate the parts, but may also stand in a cloud's or a credential's name: the owner is the first part
-/// that leaves three valid ones.
+/// Underscores separate the parts; one inside a part is written `%5f`. Some clients do not escape: then the parts are
+/// the first three valid ones that the underscores leave, preferably with an owner that has a domain.
 fn credential(text: &str) -> Option<CredentialTag> {
-    let cuts: Vec<usize> = text.match_indices('_').map(|(at, _)| at).collect();
+    // Nobody has ten underscores in a name, and trying every pair of many would be dear.
+    let cuts: Vec<usize> = text.match_indices('_').map(|(at, _)| at).take(10).collect();
+    let mut found: Option<CredentialTag> = None;
     for (n, first) in cuts.iter().enumerate() {
         for second in &cuts[n + 1..] {
-            let parts = (text[..*first].parse(), text[first + 1..*second].parse(), text[second + 1..].parse());
-            if let (Ok(cloud), Ok(owner), Ok(name)) = parts {
-                return Some(CredentialTag { cloud, owner, name });
+            let parts = [&text[..*first], &text[first + 1..*second], &text[second + 1..]].map(unescape);
+            let [Some(cloud), Some(owner), Some(name)] = parts else { return None };
+            let (Ok(cloud), Ok(owner), Ok(name)) = (cloud.parse(), owner.parse::<UserName>(), name.parse()) else {
+                continue;
+            };
+            let whole = !owner.is_local();
+            let tag = CredentialTag { cloud, owner, name };
+            if whole {
+                return Some(tag);
             }
+            found.get_or_insert(tag);
         }
     }
-    None
+    found
+}
+
+/// Writes a credential's tag from its parts. A `+` is escaped too: Go's peers would read it as a blank.
+pub fn credential_tag(cloud: &str, owner: &str, name: &str) -> String {
+    let escape = |part: &str| part.replace('_', "%5f").replace('+', "%2b");
+    format!("cloudcred-{}_{}_{}", escape(cloud), escape(owner), escape(name))
+}
+
+/// `%5f` and the like; a plain `+` stays one.
+fn unescape(part: &str) -> Option<String> {
+    let mut pieces = part.split('%');
+    let mut text = pieces.next()?.to_owned();
+    for piece in pieces {
+        let code = u8::from_str_radix(piece.get(..2)?, 16).ok().filter(u8::is_ascii_graphic)?;
+        text.push(char::from(code));
+        text.push_str(&piece[2..]);
+    }
+    Some(text)
 }
 
 fn clean(id: &str) -> Option<&str> {
@@ -181,7 +208,7 @@ impl fmt::Display for Tag {
 
 impl fmt::Display for CredentialTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cloudcred-{}_{}_{}", self.cloud, self.owner, self.name)
+        f.write_str(&credential_tag(self.cloud.as_str(), self.owner.as_str(), self.name.as_str()))
     }
 }
 
@@ -196,14 +223,34 @@ mod tests {
             "controller-00000001-cccc-4000-8000-00000000c0de",
             "model-00000001-cccc-4000-8000-00000000c0de",
             "cloud-aws-gov",
-            "cloudcred-aws_alice@example.com_my_key",
-            "cloudcred-my_cloud_bob_x",
+            "cloudcred-aws_alice@example.com_my%5fkey",
+            "cloudcred-my%5fcloud_al%2bice@example.com_x",
             "applicationoffer-00000001-cccc-4000-8000-00000000c0de",
             "application-my-app",
             "unit-my-app-0",
             "machine-0-lxd-1",
         ] {
             assert_eq!(text.parse::<Tag>().expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn credentials_with_and_without_escapes() {
+        let parts = |text| {
+            let tag = Tag::credential(text).expect(text);
+            (tag.cloud.to_string(), tag.owner.to_string(), tag.name.to_string())
+        };
+        let key = ("aws".to_owned(), "alice@example.com".to_owned(), "my_key".to_owned());
+        assert_eq!(parts("cloudcred-aws_alice@example.com_my%5fkey"), key);
+        assert_eq!(parts("cloudcred-aws_alice@example.com_my%5Fkey"), key);
+        assert_eq!(parts("cloudcred-aws_alice@example.com_my_key"), key);
+        assert_eq!(parts("cloudcred-my_cloud_bob@x_y").0, "my_cloud");
+        assert_eq!(parts("cloudcred-aws_bob_my_key").2, "my_key");
+        assert_eq!(parts("cloudcred-aws_a+b@c_x").1, "a+b@c");
+        for text in
+            ["cloudcred-a_b_c%", "cloudcred-a_b_c%5", "cloudcred-a_b_c%zz", "cloudcred-a_b_%00c", "cloudcred-a_b_c%é"]
+        {
+            assert!(Tag::credential(text).is_err(), "{text}");
         }
     }
 

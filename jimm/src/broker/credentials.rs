@@ -55,7 +55,7 @@ impl CredentialId {
     }
 
     pub(crate) fn tag(&self) -> String {
-        format!("cloudcred-{}_{}_{}", self.cloud, self.owner, self.name)
+        jimm_proto::tags::credential_tag(&self.cloud, &self.owner, &self.name)
     }
 
     fn sealed_for(&self) -> String {

@@ -230,7 +230,7 @@ fn summary(row: &Row, level: Option<ModelAccess>) -> ModelSummary {
 /// The tag of the credential a model uses, or nothing.
 pub(super) fn credential_tag(row: &Row) -> String {
     match (&row.credential_owner, &row.credential_name) {
-        (Some(owner), Some(name)) => format!("cloudcred-{}_{owner}_{name}", row.cloud),
+        (Some(owner), Some(name)) => jimm_proto::tags::credential_tag(&row.cloud, owner, name),
         _ => String::new(),
     }
 }

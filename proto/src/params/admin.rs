@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::common::Error;
+use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 use crate::time::GoTime;
 
 /// Juju's `LoginRequest`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoginRequest {
     #[serde(default, deserialize_with = "null_default")]
@@ -34,6 +35,8 @@ pub struct LoginRequest {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub client_version: String,
 }
+
+shows_only!(LoginRequest { auth_tag, bakery_version, cli_args, client_version });
 
 /// Juju's `LoginResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -110,12 +113,14 @@ pub struct SecretKeyLoginRequest {
 }
 
 /// Juju's `SecretKeyLoginRequestPayload`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SecretKeyLoginRequestPayload {
     #[serde(default, deserialize_with = "null_default")]
     pub password: String,
 }
+
+shows_only!(SecretKeyLoginRequestPayload {});
 
 /// Juju's `SecretKeyLoginResponse`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -140,7 +145,7 @@ pub struct SecretKeyLoginResponsePayload {
 }
 
 /// Juju's `CLICommands`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CLICommands {
     #[serde(default, deserialize_with = "null_default")]
@@ -154,6 +159,8 @@ pub struct CLICommands {
     #[serde(default, deserialize_with = "null_default")]
     pub commands: Vec<String>,
 }
+
+shows_only!(CLICommands { user, commands });
 
 /// Juju's `CLICommandStatus`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

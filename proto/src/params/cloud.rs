@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::common::{Error, ErrorResult};
+use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 
 /// Juju's `CloudsResult`.
@@ -411,7 +412,7 @@ pub struct ListCloudInfo {
 }
 
 /// Juju's `CloudCredential`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CloudCredential {
     #[serde(default, deserialize_with = "null_default")]
@@ -421,6 +422,8 @@ pub struct CloudCredential {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
 }
+
+shows_only!(CloudCredential { auth_type, redacted });
 
 /// Juju's `UpdateCredentialModelResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -503,7 +506,7 @@ pub struct CloudUserInfo {
 }
 
 /// Juju's `CredentialContent`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CredentialContent {
     #[serde(default, deserialize_with = "null_default")]
@@ -517,6 +520,8 @@ pub struct CredentialContent {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub attrs: BTreeMap<String, String>,
 }
+
+shows_only!(CredentialContent { name, cloud, auth_type, valid });
 
 /// Juju's `ModelAccess`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::admin::Proxy;
 use super::cloud::CloudSpec;
 use super::common::Error;
+use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 
 /// Juju's `ControllerConfigResult`.
@@ -296,7 +297,7 @@ pub struct ModelAbstract {
 }
 
 /// Juju's `MigrationTargetInfo`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct MigrationTargetInfo {
     #[serde(default, deserialize_with = "null_default")]
@@ -318,6 +319,8 @@ pub struct MigrationTargetInfo {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub token: String,
 }
+
+shows_only!(MigrationTargetInfo { controller_tag, controller_alias, addrs, auth_tag, skip_user_checks });
 
 /// Juju's `UserAccess`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::common::Error;
+use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 use crate::time::GoTime;
 
@@ -37,17 +38,7 @@ pub struct AddControllerRequest {
     pub password: String,
 }
 
-impl std::fmt::Debug for AddControllerRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AddControllerRequest")
-            .field("uuid", &self.uuid)
-            .field("name", &self.name)
-            .field("public_address", &self.public_address)
-            .field("api_addresses", &self.api_addresses)
-            .field("username", &self.username)
-            .finish_non_exhaustive()
-    }
-}
+shows_only!(AddControllerRequest { uuid, name, public_address, api_addresses, username });
 
 /// State of a controller: `available`, `deprecated` or `unavailable` (which wins).
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

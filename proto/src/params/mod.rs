@@ -12,6 +12,7 @@ pub mod model;
 pub mod model_config;
 pub mod model_manager;
 pub mod model_upgrader;
+mod reticence;
 pub mod secret_backends;
 mod serde_help;
 pub mod status;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model_manager::SecretBackendResult;
+use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 
 /// Juju's `AddSecretBackendArgs`.
@@ -53,7 +54,7 @@ pub struct RemoveSecretBackendArgs {
 }
 
 /// Juju's `AddSecretBackendArg`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AddSecretBackendArg {
     #[serde(default, deserialize_with = "null_default")]
@@ -68,8 +69,10 @@ pub struct AddSecretBackendArg {
     pub id: String,
 }
 
+shows_only!(AddSecretBackendArg { name, backend_type, token_rotate_interval, id });
+
 /// Juju's `UpdateSecretBackendArg`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct UpdateSecretBackendArg {
     #[serde(default, deserialize_with = "null_default")]
@@ -85,6 +88,8 @@ pub struct UpdateSecretBackendArg {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
     pub force: bool,
 }
+
+shows_only!(UpdateSecretBackendArg { name, name_change, token_rotate_interval, reset, force });
 
 /// Juju's `RemoveSecretBackendArg`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

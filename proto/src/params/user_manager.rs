@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::common::{Entity, Error};
 use super::model_manager::ModelUserInfo;
+use super::reticence::shows_only;
 use super::serde_help::null_default;
 use crate::time::GoTime;
 
@@ -60,7 +61,7 @@ pub struct EntityPasswords {
 }
 
 /// Juju's `AddUser`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AddUser {
     #[serde(default, deserialize_with = "null_default")]
@@ -71,8 +72,10 @@ pub struct AddUser {
     pub password: String,
 }
 
+shows_only!(AddUser { username, display_name });
+
 /// Juju's `AddUserResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AddUserResult {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
@@ -82,6 +85,8 @@ pub struct AddUserResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
 }
+
+shows_only!(AddUserResult { tag, error });
 
 /// Juju's `UserInfoResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -104,7 +109,7 @@ pub struct ModelUserInfoResult {
 }
 
 /// Juju's `EntityPassword`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct EntityPassword {
     #[serde(default, deserialize_with = "null_default")]
@@ -112,6 +117,8 @@ pub struct EntityPassword {
     #[serde(default, deserialize_with = "null_default")]
     pub password: String,
 }
+
+shows_only!(EntityPassword { tag });
 
 /// Juju's `UserInfo`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
