@@ -1,0 +1,11 @@
+//! Client connections from outside: login, relay, streams, HTTP requests that go on, stopping.
+
+#![expect(clippy::disallowed_methods, reason = "the fake controller spawns what lives as long as the test's runtime")]
+
+mod home;
+mod http_proxy;
+mod lifecycle;
+mod login;
+mod relay;
+mod streams;
+mod support;
