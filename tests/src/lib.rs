@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod broker;
+pub mod chaos;
 pub mod client;
 pub mod demo;
 pub mod given;
