@@ -98,8 +98,14 @@ fn shell(variables: &BTreeMap<String, String>) -> String {
     })
 }
 
+/// One word of a command line, in quotes only where it needs them: some split it at spaces and leave it at that.
+pub(super) fn word(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
+    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { quoted(value) }
+}
+
 /// One word for a POSIX shell.
-pub(super) fn quoted(value: &str) -> String {
+fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 

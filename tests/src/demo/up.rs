@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::juju_data::{self, Account};
-use super::layout::{Layout, quoted};
+use super::layout::{Layout, word};
 use super::steps::{self, say};
 use crate::broker::{self, ADMIN, BrokerPlan, SERVICE_ID, SERVICE_SECRET};
 use crate::client::Door;
@@ -218,7 +218,11 @@ fn variables(
 ) -> Result<BTreeMap<String, String>> {
     let path = |name: &str| layout.at(name).display().to_string();
     let demo = std::env::current_exe().context("the demo's own path is unknown")?;
-    let start = format!("{} start-broker --dir {}", quoted(&demo.display().to_string()), quoted(&path("")));
+    let start = format!(
+        "{} start-broker --dir {}",
+        word(&demo.display().to_string()),
+        word(&layout.dir().display().to_string())
+    );
     let mut variables: BTreeMap<String, String> = [
         ("JIMM_ADDR", plan.address()),
         ("JIMM_CA", path("tls/ca.pem")),
