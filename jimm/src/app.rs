@@ -21,6 +21,9 @@ use crate::session::{Authn, Services};
 use crate::telemetry::Telemetry;
 use crate::web::{self, Listener};
 
+/// Connections to the internal listener.
+const INTERNAL: usize = 256;
+
 /// A running broker.
 pub struct App {
     services: Arc<Services>,
@@ -90,9 +93,11 @@ impl App {
         let lifecycle = &services.lifecycle;
         let limit = services.settings.limits.max_connections;
         let routes = web::public(Arc::clone(&services));
-        lifecycle.background.spawn(public.serve(routes, lifecycle.clone(), limit));
+        lifecycle.background.spawn(public.serve(routes, lifecycle.clone(), lifecycle.draining.clone(), limit));
         let routes = web::internal(Arc::clone(&services));
-        lifecycle.background.spawn(internal.serve(routes, lifecycle.clone(), limit));
+        // A stop must not wait for those who ask whether we stop.
+        let probes = Lifecycle { sessions: lifecycle.background.clone(), ..lifecycle.clone() };
+        lifecycle.background.spawn(internal.serve(routes, probes, lifecycle.cutting.clone(), INTERNAL));
         tracing::info!(listen = %address, listen.internal = %internal_address, broker.uuid = %services.settings.uuid, "broker serves");
         Self { services, address, internal_address }
     }

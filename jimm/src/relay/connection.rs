@@ -17,6 +17,9 @@ use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
 use crate::session::{Peer, Services};
 use crate::telemetry::Endpoint;
 
+/// How often to look at the model and the rights when nothing is heard.
+const LOOK: Duration = Duration::from_secs(120);
+
 /// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
     let _open = services.telemetry.metrics.connection(Endpoint::Model);
@@ -106,15 +109,16 @@ async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &
 /// Keeps up with what happens to the model. Ends when this connection is of no more use.
 async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Close {
     loop {
-        match traffic.route.still(&traffic.services.broker).await {
-            Ok(standing @ (Standing::Moved | Standing::Gone)) => {
+        match traffic.route.still(&traffic.services.broker, &traffic.requester).await {
+            Ok(standing @ (Standing::Moved | Standing::Revoked | Standing::Gone)) => {
                 traffic.heed(standing);
                 return traffic.ended().await;
             }
             Ok(standing) => traffic.heed(standing),
             Err(error) => tracing::warn!(error = %error, model.uuid = %traffic.route.model, "cannot look at the model"),
         }
-        watch.changed().await;
+        // Rights that come by groups and roles change without a word.
+        let _ = tokio::time::timeout(LOOK, watch.changed()).await;
     }
 }
 

@@ -48,11 +48,15 @@ impl Route {
         &self.slot.endpoint().name
     }
 
-    /// Looks at the model again: still there and reachable by this route, and whether writes may go there now.
-    pub(super) async fn still(&self, broker: &Broker) -> Result<Standing> {
+    /// Looks at the model again: still there and reachable by this route with these rights, and whether writes may go
+    /// there now.
+    pub(super) async fn still(&self, broker: &Broker, who: &Requester) -> Result<Standing> {
         let Some(row) = row(broker, self.model).await? else { return Ok(Standing::Gone) };
         if row.controller_uuid != self.slot.endpoint().uuid {
             return Ok(Standing::Moved);
+        }
+        if broker.model_access(who, self.model).await? < Some(self.access) {
+            return Ok(Standing::Revoked);
         }
         Ok(if is_frozen(&row) { Standing::Frozen } else { Standing::Open })
     }
@@ -67,6 +71,8 @@ pub(super) enum Standing {
     Frozen,
     /// It lives elsewhere now.
     Moved,
+    /// The requester may do less with it than the token at its home says.
+    Revoked,
     /// The broker knows it no more.
     Gone,
 }

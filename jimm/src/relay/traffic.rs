@@ -130,6 +130,7 @@ impl Traffic {
             Standing::Open => self.frozen.store(false, Ordering::Relaxed),
             Standing::Frozen => self.frozen.store(true, Ordering::Relaxed),
             Standing::Moved => self.end(Close::away("the model has moved to another controller: connect again")),
+            Standing::Revoked => self.end(Close::away("your rights on the model have changed: connect again")),
             Standing::Gone => self.end(Close::away("the model is gone")),
         }
     }

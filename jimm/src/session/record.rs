@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{Peer, Services};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::telemetry::Endpoint;
 
 /// Where requests come in, and who sends them.
@@ -85,6 +85,14 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
     }
     let model = origin.model.map(|uuid| uuid.to_string()).unwrap_or_default();
     let kind = if outcome.kind.is_empty() { "ok" } else { outcome.kind };
+    if let Some(error) = outcome.error.filter(|error| error.kind() == Kind::Internal) {
+        tracing::error!(
+            conversation.id = origin.peer.conversation,
+            request.id = asked.request_id,
+            error = chain(error),
+            "request failed by our own fault"
+        );
+    }
     tracing::info!(
         conversation.id = origin.peer.conversation,
         client.address = %origin.peer.address,
@@ -94,7 +102,7 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
         request.id = asked.request_id,
         request.method = format!("{}({}).{}", asked.facade, asked.version, asked.method),
         kind,
-        error = outcome.error.map(chain),
+        error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain),
         error.code = outcome.code,
         elapsed.ms = elapsed.as_secs_f64() * 1000.0,
         "request answered"

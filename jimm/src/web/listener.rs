@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::config::TlsFiles;
@@ -76,8 +77,8 @@ impl Listener {
         self.address
     }
 
-    /// Serves until the broker stops. At most `limit` connections at a time.
-    pub async fn serve(self, router: Router, lifecycle: Lifecycle, limit: usize) {
+    /// Serves until `stop`, and connections until the broker stops. At most `limit` connections at a time.
+    pub async fn serve(self, router: Router, lifecycle: Lifecycle, stop: CancellationToken, limit: usize) {
         let places = Arc::new(Semaphore::new(limit));
         loop {
             let accepted = async {
@@ -85,13 +86,13 @@ impl Listener {
                 let place = Arc::clone(&places).acquire_owned().await.ok()?;
                 Some((self.tcp.accept().await, place))
             };
-            let Some(Some((accepted, place))) = lifecycle.draining.run_until_cancelled(accepted).await else { return };
+            let Some(Some((accepted, place))) = stop.run_until_cancelled(accepted).await else { return };
             match accepted {
                 Ok((stream, peer)) => {
                     let (router, tls) = (router.clone(), self.tls.clone());
-                    let (tasks, stop) = (lifecycle.sessions.clone(), lifecycle.clone());
+                    let (tasks, stop, lifecycle) = (lifecycle.sessions.clone(), stop.clone(), lifecycle.clone());
                     tasks.spawn(async move {
-                        connection(stream, peer, tls, router, &stop).await;
+                        connection(stream, peer, tls, router, (&stop, &lifecycle.cutting)).await;
                         drop(place);
                     });
                 }
@@ -109,18 +110,18 @@ async fn connection(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
-    lifecycle: &Lifecycle,
+    stop: (&CancellationToken, &CancellationToken),
 ) {
     let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return http(stream, peer, router, lifecycle).await };
+    let Some(tls) = tls else { return http(stream, peer, router, stop).await };
     match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        Ok(Ok(stream)) => http(stream, peer, router, lifecycle).await,
+        Ok(Ok(stream)) => http(stream, peer, router, stop).await,
         Ok(Err(error)) => tracing::debug!(client.address = %peer, error = %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(client.address = %peer, "TLS handshake takes too long"),
     }
 }
 
-async fn http<S>(stream: S, peer: SocketAddr, router: Router, lifecycle: &Lifecycle)
+async fn http<S>(stream: S, peer: SocketAddr, router: Router, (soft, hard): (&CancellationToken, &CancellationToken))
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -136,11 +137,11 @@ where
     tokio::pin!(serving);
     let served = tokio::select! {
         served = &mut serving => served,
-        () = lifecycle.draining.cancelled() => {
+        () = soft.cancelled() => {
             serving.as_mut().graceful_shutdown();
             tokio::select! {
                 served = &mut serving => served,
-                () = lifecycle.cutting.cancelled() => Ok(()),
+                () = hard.cancelled() => Ok(()),
             }
         }
     };

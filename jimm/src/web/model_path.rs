@@ -16,7 +16,8 @@ pub(super) fn read(path: &str) -> Option<ModelPath<'_>> {
     let below = path.strip_prefix("/model/").or_else(|| path.strip_prefix("/model-"))?;
     let (uuid, rest) = below.split_once('/')?;
     // Only the usual form: others would be another model to a controller.
-    if uuid.len() != 36 || rest.is_empty() || rest.split('/').any(|part| part == "..") {
+    let climbs = |part: &str| part.to_ascii_lowercase().replace("%2e", ".") == "..";
+    if uuid.len() != 36 || rest.is_empty() || rest.split('/').any(climbs) {
         return None;
     }
     Some(ModelPath { model: uuid.parse().ok()?, rest })
@@ -65,6 +66,7 @@ mod tests {
         }
         assert_eq!(read(&format!("/model/{}/api", UUID.replace('-', ""))), None);
         assert_eq!(read(&format!("/model/{UUID}/charms/../../x")), None);
+        assert_eq!(read(&format!("/model/{UUID}/charms/%2E./x")), None);
     }
 
     #[test]

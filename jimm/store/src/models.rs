@@ -21,7 +21,7 @@ pub const MODE_EXPORTING: &str = "exporting";
 /// It moves from one controller of the broker to another.
 pub const MODE_MIGRATING: &str = "migrating-internal";
 
-/// Notified with the UUID when a model changes its home or mode, or is removed.
+/// Notified with the UUID when a model changes its home or mode, is removed, or somebody loses rights on it.
 pub const CHANNEL_CHANGED: &str = "jimm_models_changed";
 
 /// The key that says that the owner has a model of that name already.

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::Result;
+use crate::{Result, listen, models};
 
 /// `subject` has `relation` to `object`. The subject is one identity, everyone, or the set of all that have
 /// `subject_relation` to it.
@@ -79,9 +79,14 @@ pub async fn delete(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
         tuple.object_kind,
         tuple.object_id
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    let existed = done.rows_affected() > 0;
+    if existed && tuple.object_kind == "model" {
+        // Open connections to the model have to look at their rights again.
+        listen::notify(conn, models::CHANNEL_CHANGED, &tuple.object_id).await?;
+    }
+    Ok(existed)
 }
 
 /// Removes every tuple of which the thing is the object, and returns how many. Tuples of which it is the subject

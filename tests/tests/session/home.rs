@@ -127,15 +127,15 @@ async fn answer(shared: Arc<Shared>, mut request: Request<Incoming>) -> Result<R
             let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
             *shared.open.lock().expect("not poisoned") += 1;
             if path.ends_with("/api") {
-                frames(&shared, socket, &path).await
+                frames(&shared, socket, &path).await;
             } else {
-                log(socket).await
+                log(socket).await;
             }
             *shared.open.lock().expect("not poisoned") -= 1;
         });
         return Ok(switching(accept));
     }
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     arrived.body = format!("{} bytes", body.len());
     shared.arrived.lock().expect("not poisoned").push(arrived);
     let response = Response::builder().header("juju-curl", "local:rig-1").header("content-type", "application/json");

@@ -92,7 +92,10 @@ async fn a_call_that_does_not_end_is_cut_at_the_deadline() {
     let model = world.model().await;
     let mut client = world.to_model(model, ALICE).await;
     client.ask("Slow(1).Hang", json!({})).await;
+    let probe = format!("http://{}/readyz", world.app.internal_address());
     world.app.lifecycle().drain();
+    let answer = http_client().get(&probe).send().await.expect("probes are answered to the end");
+    assert_eq!((answer.status().as_u16(), answer.text().await.expect("a text").as_str()), (503, "stopping\n"));
     let began = Instant::now();
     let (stopped, closed) = tokio::join!(world.app.finished(), client.closed());
     let () = stopped;

@@ -160,6 +160,20 @@ async fn when_a_model_has_moved_its_connections_end_and_lead_to_the_new_home() {
 }
 
 #[tokio::test]
+async fn who_loses_rights_on_a_model_loses_the_connection() {
+    let world = World::new().await;
+    let model = world.model().await;
+    world.grant(BOB, "writer", "model", &model.to_string()).await;
+    let mut bob = world.to_model(model, BOB).await;
+    let mut alice = world.to_model(model, ALICE).await;
+    bob.ok("Client(8).FullStatus", json!({})).await;
+    world.revoke(BOB, "writer", "model", &model.to_string()).await;
+    let (code, reason) = bob.closed().await;
+    assert_eq!((code, reason.as_str()), (1001, "your rights on the model have changed: connect again"));
+    alice.ok("Client(8).FullStatus", json!({})).await;
+}
+
+#[tokio::test]
 async fn a_home_that_dies_answers_what_it_owes_with_an_error() {
     let world = World::new().await;
     let model = world.model().await;

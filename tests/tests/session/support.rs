@@ -133,6 +133,12 @@ impl World {
         tx.commit().await.expect("committed");
     }
 
+    pub(crate) async fn revoke(&self, user: &str, relation: &str, kind: &str, id: &str) {
+        let mut tx = self.store().begin().await.expect("a transaction");
+        assert!(tuples::delete(&mut tx, &row(["user", user], relation, [kind, id])).await.expect("a tuple"));
+        tx.commit().await.expect("committed");
+    }
+
     /// A session token as the device flow would give it.
     pub(crate) fn token(user: &str) -> String {
         let tokens = SessionTokens::new(&SECRET.into(), Duration::from_secs(600), Arc::new(SystemClock));
@@ -168,15 +174,18 @@ pub(crate) fn http_client() -> reqwest::Client {
 }
 
 async fn tuple(tx: &mut jimm_store::Tx, subject: [&str; 2], relation: &str, object: [&str; 2]) {
-    let row = TupleRow {
+    tuples::insert(tx, &row(subject, relation, object)).await.expect("a tuple");
+}
+
+fn row(subject: [&str; 2], relation: &str, object: [&str; 2]) -> TupleRow {
+    TupleRow {
         subject_kind: subject[0].into(),
         subject_id: subject[1].into(),
         subject_relation: String::new(),
         relation: relation.into(),
         object_kind: object[0].into(),
         object_id: object[1].into(),
-    };
-    tuples::insert(tx, &row).await.expect("a tuple");
+    }
 }
 
 impl Client {
