@@ -126,13 +126,16 @@ pub fn write_request(request: &Request<'_>) -> String {
         id: &request.id,
         request: &request.method,
     };
-    let params = request.params.map_or("{}", RawValue::get);
-    finish(&head, "params", params)
+    finish(&head, "params", body_text(request.params))
 }
 
-/// The text of a successful response. An absent body is `{}`, never `null`: clients depend on it.
+/// The text of a successful response. An absent body, and `null`, is `{}`: clients depend on it.
 pub fn write_response(request_id: u64, body: Option<&RawValue>) -> String {
-    finish(&Id { request_id }, "response", body.map_or("{}", RawValue::get))
+    finish(&Id { request_id }, "response", body_text(body))
+}
+
+fn body_text(body: Option<&RawValue>) -> &str {
+    body.map(RawValue::get).filter(|text| *text != "null").unwrap_or("{}")
 }
 
 /// The text of a failed response; `"response":{}` goes with it, as real controllers do and python-libjuju needs.
@@ -287,6 +290,13 @@ mod tests {
         let text = write_error(4, &common::Error::default());
         assert!(response(&text).to_error().is_some());
         assert!(text.contains(r#""response":{}"#));
+    }
+
+    #[test]
+    fn no_body_is_an_empty_one() {
+        for body in [None, Some(RawValue::NULL)] {
+            assert_eq!(write_response(4, body), "{\"request-id\":4,\"response\":{}}\n");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A moment on the wire. The default is Go's zero time, `0001-01-01T00:00:00Z`, which Juju sends for "never".
@@ -49,7 +49,12 @@ impl Serialize for GoTime {
 impl<'de> Deserialize<'de> for GoTime {
     fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(de)?;
-        DateTime::parse_from_rfc3339(&text).map(|t| Self(t.with_timezone(&Utc))).map_err(D::Error::custom)
+        let time = DateTime::parse_from_rfc3339(&text).map_err(D::Error::custom)?.with_timezone(&Utc);
+        // Go refuses to write the others, and so nobody could read them.
+        if !(0..=9999).contains(&time.year()) {
+            return Err(D::Error::custom(format_args!("year of {text:?} in UTC is outside of 0 to 9999")));
+        }
+        Ok(Self(time))
     }
 }
 
