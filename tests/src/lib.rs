@@ -11,4 +11,5 @@ pub mod idp;
 pub mod pki;
 pub mod postgres;
 pub mod process;
+pub mod sim;
 pub mod simulated;

@@ -1,0 +1,59 @@
+//! `Controller`, but for migrations.
+
+use serde_json::{Value, json};
+
+use super::super::fault::{Result, items, results, text};
+use super::{Call, model_manager};
+
+pub(super) fn call(call: &Call<'_>) -> Result<Value> {
+    let shared = call.shared;
+    match call.method {
+        "AllModels" => {
+            call.caller.need_superuser(shared)?;
+            // Version 13 of this facade changed together with version 11 of ModelManager.
+            let version = if call.version >= 13 { 11 } else { 10 };
+            let models: Vec<Value> = shared
+                .world()
+                .models
+                .values()
+                .map(|m| json!({"model": model_manager::short(version, m), "last-connection": null}))
+                .collect();
+            Ok(json!({"user-models": models}))
+        }
+        "ModelStatus" => Ok(model_manager::statuses(call)),
+        "ControllerConfig" => Ok(json!({"config": {
+            "controller-uuid": shared.uuid, "ca-cert": shared.ca_pem, "api-port": shared.address.port(),
+            "login-token-refresh-url": shared.options.login_token_refresh_url.clone().unwrap_or_default(),
+        }})),
+        "ConfigSet" => call.caller.need_superuser(shared).map(|()| json!({})),
+        "ControllerVersion" => Ok(json!({"version": shared.version, "git-commit": ""})),
+        "IdentityProviderURL" => Ok(json!({"result": ""})),
+        "MongoVersion" if !shared.shape().is_4() => Ok(json!({"result": "4.4.24"})),
+        "GetControllerAccess" => Ok(results(call.tags(), |tag| {
+            let access = if tag.trim_start_matches("user-") == shared.options.user { "superuser" } else { "login" };
+            Ok(json!({"result": {"user-tag": tag, "access": access}}))
+        })),
+        "ModifyControllerAccess" => {
+            call.caller.need_superuser(shared)?;
+            Ok(results(items(call.params, "changes"), |_| Ok(json!({}))))
+        }
+        "ListBlockedModels" => Ok(json!({"models": []})),
+        "RemoveBlocks" => Ok(json!({})),
+        "HostedModelConfigs" => Ok(json!({"models": []})),
+        "ControllerAPIInfoForModels" => Ok(results(call.tags(), |_| {
+            Ok(json!({"addresses": [shared.address.to_string()], "cacert": shared.ca_pem}))
+        })),
+        "CloudSpec" => Ok(results(call.tags(), |tag| {
+            let model = model_manager::find(call, &tag, "read")?;
+            Ok(json!({"result": {"type": "lxd", "name": model.cloud, "region": model.region}}))
+        })),
+        "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => {
+            Ok(json!({"watcher-id": call.state.watcher_id()}))
+        }
+        "WatchAllModels" if !shared.shape().is_4() => Ok(json!({"watcher-id": call.state.watcher_id()})),
+        "ModelConfig" if call.version <= 11 => {
+            Ok(json!({"config": {"name": {"value": text(call.params, "name"), "source": "model"}}}))
+        }
+        _ => Err(call.unknown()),
+    }
+}

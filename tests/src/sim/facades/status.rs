@@ -1,0 +1,65 @@
+//! `Client`: the full status.
+
+use serde_json::{Map, Value, json};
+
+use super::super::fault::{Fault, Result};
+use super::super::world::Model;
+use super::Call;
+
+pub(super) fn call(call: &Call<'_>) -> Result<Value> {
+    let uuid = call.model()?;
+    call.caller.need_model(call.shared, uuid, "read")?;
+    match call.method {
+        "FullStatus" => {
+            let model = call.shared.world().models.get(&uuid).cloned();
+            Ok(full(call, &model.ok_or_else(|| Fault::new("model not found", "model not found"))?))
+        }
+        "StatusHistory" => Ok(json!({"results": []})),
+        "WatchAll" if !call.shared.shape().is_4() => Ok(json!({"watcher-id": call.state.watcher_id()})),
+        _ => Err(call.unknown()),
+    }
+}
+
+fn detailed(call: &Call<'_>, status: &str) -> Value {
+    json!({"status": status, "info": "", "data": {}, "since": call.shared.now(), "kind": "", "version": call.shared.version, "life": "alive"})
+}
+
+fn full(call: &Call<'_>, model: &Model) -> Value {
+    let base = json!({"name": "ubuntu", "channel": "24.04/stable"});
+    let mut machines = Map::new();
+    let mut applications = Map::new();
+    for (name, app) in &model.applications {
+        let mut units = Map::new();
+        for number in &app.units {
+            let machine = machines.len().to_string();
+            units.insert(format!("{name}/{number}"), json!({
+                "agent-status": detailed(call, "idle"), "workload-status": detailed(call, "active"), "workload-version": "", "machine": machine,
+                "opened-ports": [], "public-address": "10.0.0.1", "charm": app.charm_url, "subordinates": null, "leader": *number == 0,
+            }));
+            machines.insert(machine.clone(), json!({
+                "agent-status": detailed(call, "started"), "instance-status": detailed(call, "running"), "modification-status": detailed(call, "idle"),
+                "dns-name": "10.0.0.1", "ip-addresses": ["10.0.0.1"], "instance-id": format!("juju-{machine}"), "display-name": "", "base": base,
+                "id": machine, "containers": {}, "constraints": "", "hardware": "arch=amd64 cores=2 mem=2048M", "jobs": ["host-units"],
+                "has-vote": false, "wants-vote": false,
+            }));
+        }
+        applications.insert(name.clone(), json!({
+            "charm": app.charm_url, "charm-version": "", "charm-profile": "", "charm-rev": 0, "base": base, "exposed": app.exposed, "life": "alive",
+            "relations": {}, "can-upgrade-to": "", "subordinate-to": [], "units": units, "status": detailed(call, "active"), "workload-version": "",
+            "endpoint-bindings": {"": "alpha"}, "public-address": "",
+        }));
+    }
+    let offers: Map<String, Value> = model
+        .offers
+        .iter()
+        .map(|(name, o)| (name.clone(), json!({"offer-name": name, "application-name": o.application, "charm": "", "endpoints": {}, "active-connected-count": 0, "total-connected-count": 0})))
+        .collect();
+    json!({
+        "model": {
+            "name": model.name, "type": model.kind, "cloud-tag": format!("cloud-{}", model.cloud), "region": model.region, "version": model.agent_version,
+            "available-version": "", "model-status": detailed(call, "available"), "meter-status": {"color": "", "message": ""}, "sla": "unsupported",
+        },
+        "machines": machines, "applications": applications, "remote-applications": {}, "offers": offers, "relations": [],
+        "controller-timestamp": call.shared.now(), "branches": {},
+    })
+}

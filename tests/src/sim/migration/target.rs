@@ -1,0 +1,133 @@
+//! `MigrationTarget` and `/migrate/*`: a controller that takes models.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::{SinkExt, StreamExt};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use super::super::access::Caller;
+use super::super::controller::{Shape, Shared};
+use super::super::facades::{Call, model_uuid};
+use super::super::fault::{Fault, Result, text};
+use super::super::http::{body_of, json_answer, with_curl};
+use super::super::server::{Answer, Socket};
+use super::super::world::Model;
+
+/// A method of the facade.
+pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
+    let shared = call.shared;
+    call.caller.need_superuser(shared)?;
+    match call.method {
+        "Prechecks" => prechecks(shared, call.params).map(|()| json!({})),
+        "Import" => import(shared, call.params).map(|()| json!({})),
+        "Abort" => {
+            let uuid = importing(call)?;
+            shared.change(|world| world.models.remove(&uuid));
+            Ok(json!({}))
+        }
+        "Activate" => {
+            let uuid = importing(call)?;
+            shared.change(|world| world.models.get_mut(&uuid).map(|m| m.importing = false));
+            Ok(json!({}))
+        }
+        "CheckMachines" if shared.failures.is_on("check-machines-error") => {
+            Ok(json!({"results": [{"error": {"message": "machine 0 not found", "code": ""}}]}))
+        }
+        "CheckMachines" => Ok(json!({"results": []})),
+        "AdoptResources" => Ok(json!({})),
+        "LatestLogTime" => Ok(json!("0001-01-01T00:00:00Z")),
+        "CACert" => Ok(json!({"result": STANDARD.encode(&shared.ca_pem)})),
+        "CreateMigrationMacaroon" if call.version >= 8 => match call.caller {
+            Caller::Local(_) => Ok(
+                json!({"macaroon": {"caveats": [], "location": "sim", "identifier": "m", "signature": "0".repeat(64)}}),
+            ),
+            _ => Err(Fault::denied()),
+        },
+        _ => Err(super::super::facades::no_such_method(shared.shape(), call.facade, call.version, call.method)),
+    }
+}
+
+fn importing(call: &Call<'_>) -> Result<Uuid> {
+    let uuid = model_uuid(text(call.params, "model-tag"))?;
+    let world = call.shared.world();
+    let model = world.models.get(&uuid).ok_or_else(|| Fault::not_found(format!("model \"{uuid}\" not found")))?;
+    if model.importing { Ok(uuid) } else { Err(Fault::bad("migration mode for the model is not importing")) }
+}
+
+fn prechecks(shared: &Shared, params: &Value) -> Result<()> {
+    if shared.failures.is_on("prechecks-error") {
+        return Err(Fault::bad("machine 0 agent not functioning at this time (down)"));
+    }
+    let uuid = Uuid::try_parse(text(params, "uuid")).map_err(|e| Fault::bad(e.to_string()))?;
+    let owner = match text(params, "qualifier") {
+        "" => text(params, "owner-tag").trim_start_matches("user-"),
+        qualifier => qualifier,
+    };
+    let (name, cloud) = (text(params, "name"), text(params, "cloud"));
+    let world = shared.world();
+    if let Some(known) = world.models.get(&uuid) {
+        let importing = if known.importing { " (currently importing)" } else { "" };
+        return Err(Fault::bad(match shared.shape() {
+            Shape::V36 => format!("model with same UUID already exists ({uuid})"),
+            _ => format!("model \"{uuid}\" already exists on this controller{importing}"),
+        }));
+    }
+    if world.model_named(owner, name).is_some() {
+        return Err(Fault::bad(format!("model named {name:?} already exists")));
+    }
+    if shared.shape().is_4() && !cloud.is_empty() && !world.clouds.contains_key(cloud) {
+        return Err(Fault::bad(format!("model's cloud {cloud:?} not found on target controller")));
+    }
+    Ok(())
+}
+
+fn import(shared: &Shared, params: &Value) -> Result<()> {
+    let bytes = STANDARD.decode(text(params, "bytes")).map_err(|e| Fault::bad(e.to_string()))?;
+    let mut model: Model = serde_json::from_slice(&bytes).map_err(|e| Fault::bad(e.to_string()))?;
+    model.importing = true;
+    model.migration = None;
+    shared.change(|world| {
+        if world.models.contains_key(&model.uuid) {
+            return Err(Fault::new(format!("model \"{}\" already exists", model.uuid), "already exists"));
+        }
+        world.gone.remove(&model.uuid);
+        world.models.insert(model.uuid, model);
+        Ok(())
+    })
+}
+
+/// `/migrate/charms`, `/migrate/tools`, `/migrate/resources`.
+pub(in super::super) async fn take_binary(shared: &Shared, path: &str, request: Request<Incoming>) -> Answer {
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let (model, url) = (header("X-Juju-Migration-Model-UUID"), header("Juju-Curl"));
+    let mode = Uuid::try_parse(&model).ok().and_then(|uuid| shared.world().models.get(&uuid).map(|m| m.importing));
+    if mode != Some(true) {
+        let text = "model migration mode is \"\" instead of \"importing\"";
+        return json_answer(StatusCode::BAD_REQUEST, &json!({"error": text, "error-code": "bad request"}));
+    }
+    let body = match body_of(request).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    if let Some(name) = path.strip_prefix("/migrate/charms/") {
+        shared.change(|world| world.charms.insert(name.to_owned(), body));
+        return with_curl(&url);
+    }
+    json_answer(StatusCode::OK, &json!({"tools": [], "id": model, "timestamp": shared.now()}))
+}
+
+/// `/migrate/logtransfer`: says that it is ready, then takes records until the source has no more.
+pub(in super::super) async fn take_logs(mut socket: Socket) {
+    if socket.send(Message::text("{}\n")).await.is_err() {
+        return;
+    }
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_close() {
+            break;
+        }
+    }
+}

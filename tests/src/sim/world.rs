@@ -1,0 +1,158 @@
+//! What a controller remembers: models, clouds, credentials, offers. Kept in a file when told so.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jimm_proto::time::GoTime;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A controller's memory.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct World {
+    /// The controller's own UUID.
+    pub uuid: Uuid,
+    /// The models, its own included.
+    pub models: BTreeMap<Uuid, Model>,
+    /// Cloud definitions by name.
+    pub clouds: BTreeMap<String, Value>,
+    /// Credentials by tag: auth type and attributes.
+    pub credentials: BTreeMap<String, Value>,
+    /// Models that went to another controller: what their users are told.
+    pub gone: BTreeMap<Uuid, Redirect>,
+    /// Charm archives by `name-hash7`.
+    #[serde(skip)]
+    pub charms: BTreeMap<String, bytes::Bytes>,
+    /// Local charms: URL to revision.
+    pub charm_urls: BTreeMap<String, i64>,
+}
+
+/// A model.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Model {
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its owner, without `user-`.
+    pub owner: String,
+    /// Whether it is the controller's own.
+    pub is_controller: bool,
+    /// `iaas` or `caas`.
+    pub kind: String,
+    /// The cloud's name.
+    pub cloud: String,
+    /// The region's name.
+    pub region: String,
+    /// The credential's tag.
+    pub credential: String,
+    /// `alive`, `dying`.
+    pub life: String,
+    /// What its agents run.
+    pub agent_version: String,
+    /// Model config.
+    pub config: Map<String, Value>,
+    /// Users with rights: name to access.
+    pub users: BTreeMap<String, String>,
+    /// Applications by name.
+    pub applications: BTreeMap<String, Application>,
+    /// Offers by name.
+    pub offers: BTreeMap<String, Offer>,
+    /// Relations: two endpoints each.
+    pub relations: Vec<Vec<String>>,
+    /// Remote applications by local name, as consumed.
+    pub consumed: BTreeMap<String, Value>,
+    /// Set while it comes in from another controller.
+    pub importing: bool,
+    /// The newest migration out of here.
+    pub migration: Option<Migration>,
+    /// How often it was tried to move it.
+    pub attempts: u32,
+}
+
+/// An application.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Application {
+    /// Its charm's URL.
+    pub charm_url: String,
+    /// Its config.
+    pub config: Map<String, Value>,
+    /// Numbers of its units.
+    pub units: Vec<u32>,
+    /// Whether it is exposed.
+    pub exposed: bool,
+}
+
+/// An offer.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Offer {
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// What is offered.
+    pub application: String,
+    /// For people.
+    pub description: String,
+    /// Local to offered names of endpoints.
+    pub endpoints: BTreeMap<String, String>,
+    /// Users with rights: name to access.
+    pub users: BTreeMap<String, String>,
+}
+
+/// A migration out of here.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Migration {
+    /// What users are told.
+    pub status: String,
+    /// Since when.
+    pub start: GoTime,
+    /// When it ended, well or badly.
+    pub end: Option<GoTime>,
+    /// The phase it is in.
+    pub phase: String,
+    /// Where to, for going on after a restart.
+    pub target: Value,
+}
+
+impl Migration {
+    /// Whether it still runs.
+    pub fn runs(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
+/// Where a model went.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Redirect {
+    /// Addresses of the controller that has it.
+    pub addresses: Vec<String>,
+    /// Its CA.
+    pub ca_cert: String,
+    /// Its tag.
+    pub controller_tag: String,
+    /// Its name.
+    pub controller_alias: String,
+}
+
+impl World {
+    /// Reads the memory back, if there is any.
+    pub fn load(path: &Path) -> anyhow::Result<Option<Self>> {
+        match std::fs::read(path) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Writes the memory, whole or not at all.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        let next = path.with_extension("next");
+        std::fs::write(&next, serde_json::to_vec(self)?)?;
+        Ok(std::fs::rename(&next, path)?)
+    }
+
+    /// The model of that owner and name.
+    pub fn model_named(&self, owner: &str, name: &str) -> Option<&Model> {
+        self.models.values().find(|m| m.owner == owner && m.name == name)
+    }
+}
