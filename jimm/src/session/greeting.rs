@@ -73,7 +73,8 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     outbox: &Outbox,
 ) -> Result<Greeted, Close> {
     let mut in_work = FuturesUnordered::new();
-    let deadline = tokio::time::sleep(services.settings.limits.login_timeout);
+    let patience = services.settings.limits.login_timeout;
+    let deadline = tokio::time::sleep(patience);
     tokio::pin!(deadline);
     loop {
         tokio::select! {
@@ -81,6 +82,8 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
             () = services.lifecycle.draining.cancelled() => return Err(Close::away("the broker stops")),
             Some((call, outcome)) = in_work.next() => {
                 let call: Call = call;
+                // Who was busy with the identity provider gets the whole time for the next step.
+                deadline.as_mut().reset(tokio::time::Instant::now() + patience);
                 match outcome {
                     Ok(AdminOutcome::LoggedIn(member)) => {
                         return Ok(Greeted { member: *member, asked: call.asked, began: call.began });

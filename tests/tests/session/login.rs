@@ -69,6 +69,20 @@ async fn the_device_flow_waits_while_other_requests_go_on() {
 }
 
 #[tokio::test]
+async fn a_person_may_take_longer_than_a_silent_connection_may() {
+    let world = World::with(&[("JIMM_LOGIN_TIMEOUT", "1s")]).await;
+    let mut silent = world.open("/api", Vec::new()).await;
+    let mut client = world.open("/api", Vec::new()).await;
+    let device = client.ok("Admin(4).LoginDevice", json!({})).await;
+    client.ask("Admin(4).GetDeviceSessionToken", json!({})).await;
+    let (code, reason) = silent.closed().await;
+    assert_eq!((code, reason.as_str()), (1001, "nobody logged in in time"));
+    assert!(world.idp.approve(device["user-code"].as_str().expect("a code"), ALICE));
+    let token = client.answer().await["response"]["session-token"].clone();
+    client.ok("Admin(4).LoginWithSessionToken", json!({"session-token": token})).await;
+}
+
+#[tokio::test]
 async fn service_accounts_log_in_and_wrong_secrets_do_not() {
     let world = World::new().await;
     let mut client = world.open("/api", Vec::new()).await;

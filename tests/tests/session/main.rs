@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the fake controller spawns what lives as long as the test's runtime")]
 
+mod access;
 mod home;
 mod http_proxy;
 mod lifecycle;
