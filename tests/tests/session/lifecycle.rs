@@ -45,6 +45,23 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test]
+async fn a_peer_that_shows_no_life_is_let_go_and_a_quiet_one_is_not() {
+    let world = World::with(&[("JIMM_PING_TIMEOUT", "1s")]).await;
+    // The library answers pings only while somebody reads.
+    let (mut quiet, _) = world.login("/api", ALICE).await;
+    let (_dead, _) = world.login("/api", ALICE).await;
+    let reading = tokio::spawn(async move { (quiet.ask("Pinger(1).Ping", json!({})).await, quiet.closed().await) });
+    let url = format!("http://{}/metrics", world.app.internal_address());
+    eventually("the dead one is gone", DEADLINE, async || {
+        let text = http_client().get(&url).send().await.ok()?.text().await.ok()?;
+        text.contains(r#"jimm_connections{endpoint="Controller"} 1"#).then_some(())
+    })
+    .await;
+    assert!(!reading.is_finished(), "the quiet one lives on");
+    reading.abort();
+}
+
+#[tokio::test]
 async fn requests_and_answers_are_audited_without_secrets() {
     let world = World::new().await;
     let (mut client, _) = world.login("/api", ALICE).await;

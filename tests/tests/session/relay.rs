@@ -38,6 +38,22 @@ async fn frames_pass_byte_for_byte_in_both_directions() {
 }
 
 #[tokio::test]
+async fn large_messages_pass_and_others_overtake_a_call_that_hangs() {
+    let world = World::new().await;
+    let model = world.model().await;
+    let mut client = world.to_model(model, ALICE).await;
+    client.ask("Slow(1).Hang", json!({})).await;
+    let large = "x".repeat(8 << 20);
+    client.ok("Large(1).Put", json!({"bundle": large})).await;
+    let frames = world.home.frames("Large");
+    assert_eq!(frames.len(), 1);
+    assert!(frames[0].len() > large.len());
+    for _ in 0..50 {
+        client.ok("Client(8).FullStatus", json!({})).await;
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_dialled_before_somebody_has_logged_in() {
     let world = World::new().await;
     let model = world.model().await;
