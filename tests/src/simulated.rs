@@ -30,6 +30,8 @@ pub struct SimPlan {
     pub jwks_ca: PathBuf,
     /// A directory of its own, for its CA, its state and its log.
     pub dir: PathBuf,
+    /// How long each phase of a migration takes, in milliseconds.
+    pub phase_pace_ms: u64,
 }
 
 impl SimPlan {
@@ -45,6 +47,7 @@ impl SimPlan {
             jwks_url: jwks_url.to_owned(),
             jwks_ca: jwks_ca.to_path_buf(),
             dir: dir.join(name),
+            phase_pace_ms: 50,
         }
     }
 
@@ -71,9 +74,21 @@ impl SimPlan {
         command.args(["--name", &self.name, "--shape", &self.shape, "--uuid", &self.uuid]);
         command.args(["--listen", &self.address(), "--user", &self.user]);
         command.env("SIMCONTROLLER_PASSWORD", &self.password);
+        command.env("SIMCONTROLLER_PHASE_PACE_MS", self.phase_pace_ms.to_string());
         command.args(["--login-token-refresh-url", &self.jwks_url]).arg("--jwks-ca").arg(&self.jwks_ca);
         command.arg("--dir").arg(&self.dir).arg("--ready-file").arg(self.dir.join("ready"));
         command
+    }
+
+    /// Turns one of its switches: `hold/PHASE`, `release`, `fail/SWITCH/on`.
+    pub fn turn(&self, switch: &str) -> Result<()> {
+        let ready: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(self.dir.join("ready"))?)?;
+        let control = ready["control"].as_str().and_then(|address| address.rsplit(':').next());
+        let port =
+            control.and_then(|port| port.parse().ok()).context("the controller tells no port of its switches")?;
+        let (status, text) = process::http("POST", port, &format!("/{switch}")).context("no answer")?;
+        anyhow::ensure!(status == 200, "{switch}: {text}");
+        Ok(())
     }
 
     /// Starts it, waits until it answers, and leaves it running.

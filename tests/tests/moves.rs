@@ -162,3 +162,43 @@ async fn two_replicas_share_the_moves() {
         app.db.fetch("SELECT count(*)::text FROM jobs WHERE kind = 'migrate-model'").await.expect("the database");
     assert_eq!(moves.as_deref(), Some("1"));
 }
+
+#[tokio::test]
+async fn a_broker_killed_in_each_phase_finishes_the_move() {
+    let (app, uuid) = with_model(["3.6", "3.6"]).await;
+    assert_eq!(adopt(&app, &uuid).await.code, 0);
+    let mut at = 0;
+    for phase in ["QUIESCE", "IMPORT", "VALIDATION", "SUCCESS", "LOGTRANSFER", "REAP"] {
+        let (source, target) = (&app.sims[at].plan, &app.sims[1 - at].plan);
+        source.turn(&format!("hold/{phase}")).expect("holds");
+        let said = app.jimmctl(&["migrate", &target.name, &uuid, "--no-wait"]).await;
+        assert_eq!(said.code, 0, "{phase}: {}", said.err);
+        app.kill_broker();
+        app.start_broker().await.expect("starts again");
+        if matches!(phase, "QUIESCE" | "IMPORT" | "VALIDATION") {
+            assert_eq!(home(&app, &uuid).await.as_deref(), Some(source.name.as_str()), "{phase}");
+        }
+        source.turn("release").expect("releases");
+        settled(&app).await;
+        assert_eq!(check_one_home(&app, &uuid).await, target.name, "{phase}");
+        at = 1 - at;
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_aborts_leaves_the_model_where_it_was_and_keeps_the_reason() {
+    let (app, uuid) = with_model(["3.6", "3.6"]).await;
+    assert_eq!(adopt(&app, &uuid).await.code, 0);
+    app.sims[1].plan.turn("fail/import-error/on").expect("a switch");
+    let said = app.jimmctl(&["migrate", "sim2", &uuid]).await;
+    assert_ne!(said.code, 0, "{}\n{}", said.out, said.err);
+    settled(&app).await;
+    assert_eq!(check_one_home(&app, &uuid).await, "sim1");
+    let kept = app.db.fetch("SELECT error FROM jobs WHERE kind = 'migrate-model' ORDER BY id DESC LIMIT 1").await;
+    assert!(kept.expect("the database").is_some_and(|error| !error.is_empty()), "the reason is kept");
+
+    app.sims[1].plan.turn("fail/import-error/off").expect("a switch");
+    let said = app.jimmctl(&["migrate", "sim2", &uuid]).await;
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    assert_eq!(check_one_home(&app, &uuid).await, "sim2");
+}

@@ -87,6 +87,7 @@ async fn tell(layout: &Layout, ports: &DemoPorts) -> Result<()> {
         let name = format!("sim{}", index + 1);
         let mut sim = SimPlan::new(&name, shape, &plan.jwks_url(), &plan.tls.ca, layout.dir());
         sim.port = port(ports.sims[index]);
+        sim.phase_pace_ms = 500;
         let pid = sim.start()?;
         layout.remember(&name, pid)?;
         println!("{name}: shape {shape}, wss://{}, process {pid}", sim.address());
