@@ -4,6 +4,7 @@
 //! closed and every waiting call fails at once.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -262,11 +264,22 @@ async fn read(shared: Arc<Shared>, mut stream: SplitStream<Socket>) {
                 };
             }
             Some(Ok(_)) => {}
-            Some(Err(e)) => break e.to_string(),
-            None => break "the peer went away".to_owned(),
+            Some(Err(e)) if !is_end(&e) => break e.to_string(),
+            Some(Err(_)) | None => break "the peer went away".to_owned(),
         }
     };
     shared.close(&reason);
+}
+
+/// Whether the peer has gone without a word; the texts of the libraries would tell a user less.
+fn is_end(error: &WsError) -> bool {
+    match error {
+        WsError::Io(e) => {
+            matches!(e.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+        }
+        WsError::ConnectionClosed | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => true,
+        _ => false,
+    }
 }
 
 async fn write(shared: Arc<Shared>, mut sink: SplitSink<Socket, Message>, mut queue: mpsc::Receiver<Utf8Bytes>) {
@@ -283,7 +296,8 @@ async fn write(shared: Arc<Shared>, mut sink: SplitSink<Socket, Message>, mut qu
             sent = sink.send(Message::Text(text)) => sent,
         };
         if let Err(e) = sent {
-            shared.close(&e.to_string());
+            let reason = if is_end(&e) { "the peer went away".to_owned() } else { e.to_string() };
+            shared.close(&reason);
             return;
         }
     }

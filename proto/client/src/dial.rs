@@ -1,5 +1,6 @@
 //! Dialling: all addresses in parallel, a little apart; the first that opens wins.
 
+use std::io;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -8,9 +9,10 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error as WsError, http::Request};
 
 use crate::connection::Connection;
 use crate::error::DialError;
@@ -44,11 +46,17 @@ async fn websocket(target: &Target, address: &str, options: &DialOptions) -> Res
     let config = Some(socket_config(options.max_message));
     match tokio_tungstenite::client_async_with_config(request, stream, config).await {
         Ok((socket, _)) => Ok(socket),
-        Err(WsError::Http(response)) => {
-            Err(DialError::new(address, format!("the peer answered {}", response.status())))
-        }
+        Err(WsError::Http(response)) => Err(DialError::new(address, refusal(&response))),
         Err(e) => Err(DialError::new(address, e.to_string())),
     }
+}
+
+/// What an answer that is no upgrade says; proxies put the reason into the body.
+fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
+    let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    let reason: String = body.trim().chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let separator = if reason.is_empty() { "" } else { ": " };
+    format!("the peer answered {}{separator}{reason}", response.status())
 }
 
 /// Opens a stream for HTTP to the same target.
@@ -109,7 +117,7 @@ async fn open(target: &Target, address: &str) -> Result<Stream, DialError> {
     let host = host_of(address).ok_or_else(|| DialError::new(address, "not an address of the form host:port"))?;
     let tls =
         tls::for_dial(&target.tls, host).map_err(|e| DialError { certificate: true, ..DialError::new(address, e) })?;
-    let tcp = TcpStream::connect(address).await.map_err(|e| DialError::new(address, e.to_string()))?;
+    let tcp = connect(address).await.map_err(|e| DialError::new(address, e.to_string()))?;
     // Small frames must not wait for each other.
     tcp.set_nodelay(true).map_err(|e| DialError::new(address, e.to_string()))?;
     let Some((config, name)) = tls else { return Ok(Stream::Plain(tcp)) };
@@ -124,6 +132,25 @@ async fn open(target: &Target, address: &str) -> Result<Stream, DialError> {
             Err(DialError { certificate, ..DialError::new(address, format!("TLS as {shown}: {e}")) })
         }
     }
+}
+
+/// A name may have several IP addresses, of which some lead nowhere: they too are tried a little apart.
+async fn connect(address: &str) -> io::Result<TcpStream> {
+    let mut attempts: FuturesUnordered<_> = (0u32..)
+        .zip(tokio::net::lookup_host(address).await?)
+        .map(|(n, ip)| async move {
+            tokio::time::sleep(APART * n).await;
+            TcpStream::connect(ip).await
+        })
+        .collect();
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    while let Some(outcome) = attempts.next().await {
+        match outcome {
+            Ok(tcp) => return Ok(tcp),
+            Err(e) => failed = e,
+        }
+    }
+    Err(failed)
 }
 
 fn shown(name: &ServerName<'_>) -> String {
