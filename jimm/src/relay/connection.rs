@@ -72,15 +72,14 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         };
         let claims = route.claims.clone();
         let traffic = Traffic::new(Arc::clone(services), origin, member.requester, route, outbox.clone());
+        let _upstreams = traffic.close_upstreams_on_drop();
         traffic.attach(socket, claims);
-        let close = tokio::select! {
+        return tokio::select! {
             close = pump_up(&traffic, reader) => close,
             close = traffic.ended() => close,
             close = drained(&traffic) => close,
             close = follow(&traffic, &mut watch) => close,
         };
-        traffic.close_upstreams();
-        return close;
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use jimm_proto::envelope::{Frame, write_error};
 use tokio::sync::{Notify, Semaphore};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::demands::{self, Demands};
 use super::freeze;
@@ -40,6 +40,8 @@ pub(super) struct Traffic {
     settled: Notify,
     end: OnceLock<Close>,
     ended: CancellationToken,
+    /// The life of all upstreams.
+    upstreams: CancellationToken,
 }
 
 #[derive(Default)]
@@ -75,13 +77,14 @@ impl Traffic {
             settled: Notify::new(),
             end: OnceLock::new(),
             ended: CancellationToken::new(),
+            upstreams: CancellationToken::new(),
         })
     }
 
     /// Takes an upstream into use; requests go there from now on, unless watchers live elsewhere.
     pub(super) fn attach(self: &Arc<Self>, socket: jimm_rpc::Socket, claims: BTreeMap<String, String>) -> Upstream {
         let no = self.count.fetch_add(1, Ordering::Relaxed);
-        let (upstream, pump) = Upstream::start(no, socket, claims, Arc::clone(self));
+        let (upstream, pump) = Upstream::start(no, self.upstreams.child_token(), socket, claims, Arc::clone(self));
         let mut state = self.state();
         state.open.push(upstream.clone());
         if !state.watching || state.current.is_none() {
@@ -105,11 +108,9 @@ impl Traffic {
         self.end.get().cloned().unwrap_or_else(Close::normal)
     }
 
-    /// Closes what is open to controllers.
-    pub(super) fn close_upstreams(&self) {
-        for upstream in &self.state().open {
-            upstream.cut.cancel();
-        }
+    /// Closes what is open to controllers when it is dropped, however the connection ends.
+    pub(super) fn close_upstreams_on_drop(&self) -> DropGuard {
+        self.upstreams.clone().drop_guard()
     }
 
     /// Waits until nothing is in work but waits for events.

@@ -118,12 +118,12 @@ impl Upstream {
     /// Begins to pump: returns where to send, and the future that moves the frames.
     pub(super) fn start<R: Receiver>(
         no: u32,
+        cut: CancellationToken,
         socket: Socket,
         claims: BTreeMap<String, String>,
         receiver: Arc<R>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (mut reader, outbox, writer) = socket::split(socket, SILENCE);
-        let cut = CancellationToken::new();
         let upstream = Self { no, claims: Arc::new(claims), outbox: outbox.clone(), cut: cut.clone() };
         let pump = async move {
             let written = writer.run();

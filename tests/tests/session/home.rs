@@ -201,6 +201,7 @@ async fn frames(shared: &Arc<Shared>, socket: WebSocketStream<TokioIo<Upgraded>>
             "Odd.Answer" => format!("{{ \"request-id\":{id}{ODD}"),
             "Slow.Hang" | "StringsWatcher.Next" => continue,
             "Slow.Die" => return,
+            "Echo.Params" => json!({"request-id": id, "response": params}).to_string(),
             "Gate.Need" | "Gate.NeedBulk" => {
                 let (tag, level) = (params["tag"].as_str().unwrap_or(""), &params["level"]);
                 if &access[tag] == level {

@@ -233,6 +233,21 @@ async fn a_client_that_goes_takes_its_upstream_with_it() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_reading_holds_up_nobody_and_is_let_go() {
+    let world = World::with(&[("JIMM_PING_TIMEOUT", "1s")]).await;
+    let model = world.model().await;
+    let mut stuck = world.to_model(model, ALICE).await;
+    let large = "x".repeat(1 << 20);
+    for _ in 0..32 {
+        stuck.ask("Echo(1).Params", json!({"text": large})).await;
+    }
+    let mut other = world.to_model(model, ALICE).await;
+    other.ok("Client(8).FullStatus", json!({})).await;
+    other.close().await;
+    eventually("the home is left", DEADLINE, async || (world.home.open() == 0).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_token_said_again_after_login_stays_with_the_broker() {
     let world = World::new().await;
     let model = world.model().await;
