@@ -11,6 +11,7 @@ use jimm_proto::params::model_manager::{ModelStatusResults, ModelSummariesReques
 use jimm_store::controllers::{self, Controller};
 use jimm_store::models::{self, Model};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Broker;
 use super::models::apply;
@@ -19,6 +20,8 @@ use crate::error::Result;
 
 /// How long a controller may take to list all of its models.
 const LIST: Duration = Duration::from_secs(60);
+/// How long who just adopted or moved a model waits for a look at it.
+const LOOK: Duration = Duration::from_secs(3);
 
 impl Broker {
     /// Looks whether each controller answers, and what it runs.
@@ -75,6 +78,21 @@ impl Broker {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the models of one controller now, so that lists show them as they are; who cannot be asked in time is
+    /// looked at with the others later.
+    pub(super) async fn look_at_models_of(&self, controller: Uuid) {
+        let look = async {
+            let row = controllers::get(&mut *self.store.acquire().await?, controller).await?;
+            match row {
+                Some(row) => self.poll_models_of(&row).await,
+                None => Ok(()),
+            }
+        };
+        if !matches!(tokio::time::timeout(LOOK, look).await, Ok(Ok(()))) {
+            tracing::debug!(controller.uuid = %controller, "models not looked at now");
+        }
     }
 
     async fn poll_models_of(&self, controller: &Controller) -> Result<()> {

@@ -62,6 +62,7 @@ impl Broker {
             mode: models::MODE_NONE.to_owned(),
         };
         self.write_import(&model, &offered).await?;
+        self.look_at_models_of(controller.uuid).await;
         for warning in &warnings {
             tracing::warn!(model.uuid = %uuid, model.name = %info.name, "{warning}");
         }

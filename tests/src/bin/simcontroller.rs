@@ -115,7 +115,7 @@ async fn main() -> Result<()> {
         .with_state(Arc::clone(&controller));
     tokio::select! {
         served = axum::serve(control, routes) => served?,
-        _ = terminated() => {}
+        () = terminated() => {}
     }
     controller.stop().await;
     Ok(())

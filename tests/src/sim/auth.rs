@@ -120,7 +120,7 @@ pub(super) async fn login(shared: &Shared, model: Option<Uuid>, params: &Value) 
     let caller = if token.is_empty() {
         password_caller(shared, model, params)?
     } else {
-        token_caller(shared, token).await.map_err(|f| if f.0.code.is_empty() { prefixed(f) } else { f })?
+        token_caller(shared, token).await.map_err(|f| if f.0.code.is_empty() { prefixed(&f) } else { f })?
     };
     if let Some(uuid) = model
         && shared.world().models.get(&uuid).is_some_and(|m| m.importing)
@@ -132,7 +132,7 @@ pub(super) async fn login(shared: &Shared, model: Option<Uuid>, params: &Value) 
     Ok((caller, result))
 }
 
-fn prefixed(fault: Fault) -> Fault {
+fn prefixed(fault: &Fault) -> Fault {
     Fault::bad(format!("parsing login access token: {}", fault.0.message))
 }
 

@@ -16,6 +16,7 @@ use super::controller::{Shape, Shared};
 use super::facades::{self, Call};
 use super::fault::{Fault, Result};
 use super::server::Socket;
+use super::world::Migration;
 use super::{auth, facade_list};
 
 /// Answers that may wait for the socket to take them.
@@ -151,14 +152,14 @@ async fn admin(shared: &Arc<Shared>, state: &State, request: &Request<'_>, param
 
 fn moves(shared: &Shared, model: Option<Uuid>) -> bool {
     let Some(uuid) = model else { return false };
-    shared.world().models.get(&uuid).and_then(|m| m.migration.as_ref()).is_some_and(|m| m.runs())
+    shared.world().models.get(&uuid).and_then(|m| m.migration.as_ref()).is_some_and(Migration::runs)
 }
 
 /// While a model leaves, most calls are refused: on 3.6 those of users with a tag of their own (not those of tokens), on
 /// 4.1 all on connections made meanwhile. While it arrives, all are.
 async fn hold_back(shared: &Shared, state: &State, model: Uuid, caller: &Caller, request: &Request<'_>) -> Result<()> {
     let (importing, leaving) = match shared.world().models.get(&model) {
-        Some(m) => (m.importing, m.migration.as_ref().is_some_and(|m| m.runs())),
+        Some(m) => (m.importing, m.migration.as_ref().is_some_and(Migration::runs)),
         None => return Err(Fault::new(format!("unknown model: \"{model}\""), "model not found")),
     };
     if importing && !matches!(caller, Caller::Agent(_)) {

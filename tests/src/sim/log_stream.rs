@@ -22,10 +22,7 @@ pub(super) async fn run(
     authorization: Option<String>,
     mut socket: Socket,
 ) {
-    let refused = match allowed(&shared, model, authorization).await {
-        Ok(()) => None,
-        Err(fault) => Some(fault),
-    };
+    let refused = allowed(&shared, model, authorization).await.err();
     let first = refused.as_ref().map_or_else(|| json!({}), Fault::entry);
     if socket.send(Message::text(format!("{first}\n"))).await.is_err() || refused.is_some() {
         let _ = socket.close(None).await;

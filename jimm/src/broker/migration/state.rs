@@ -139,6 +139,7 @@ impl<'a> Move<'a> {
         mine(jobs::finish(&mut tx, self.work.lease, &message).await?)?;
         tx.commit().await?;
         tracing::info!(model.uuid = %data.model, model.name = %data.name, source = %data.source_name, target = %data.target_name, "model moved");
+        self.broker.look_at_models_of(data.target).await;
         Ok(())
     }
 

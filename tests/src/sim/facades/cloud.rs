@@ -57,7 +57,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
                 shared.world().credentials.keys().filter(|t| t.starts_with(&prefix)).cloned().collect();
             Ok(json!({"result": tags}))
         })),
-        "AddCredentials" => Ok(results(items(call.params, "credentials"), |c| put(call, c).map(|_| json!({})))),
+        "AddCredentials" => Ok(results(items(call.params, "credentials"), |c| put(call, c).map(|()| json!({})))),
         "UpdateCredentialsCheckModels" | "CheckCredentialsModels" => {
             let keep = call.method.starts_with("Update");
             Ok(results(items(call.params, "credentials"), |c| {

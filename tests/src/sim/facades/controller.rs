@@ -37,9 +37,8 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             call.caller.need_superuser(shared)?;
             Ok(results(items(call.params, "changes"), |_| Ok(json!({}))))
         }
-        "ListBlockedModels" => Ok(json!({"models": []})),
+        "ListBlockedModels" | "HostedModelConfigs" => Ok(json!({"models": []})),
         "RemoveBlocks" => Ok(json!({})),
-        "HostedModelConfigs" => Ok(json!({"models": []})),
         "ControllerAPIInfoForModels" => Ok(results(call.tags(), |_| {
             Ok(json!({"addresses": [shared.address.to_string()], "cacert": shared.ca_pem}))
         })),

@@ -15,7 +15,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         ("ModelUpgrader", "AbortModelUpgrade") => Ok(json!({})),
         ("Annotations", "Get") => Ok(results(call.tags(), |tag| Ok(json!({"entity": tag, "annotations": {}})))),
         ("Annotations", "Set") => Ok(results(items(call.params, "annotations"), |_| Ok(json!({})))),
-        ("Block", "List") => Ok(json!({"results": []})),
+        ("Block", "List") | ("Action", "ApplicationsCharmsActions") => Ok(json!({"results": []})),
         ("Storage", "ListFilesystems" | "ListVolumes" | "ListStorageDetails") => {
             Ok(json!({"results": [{"result": []}]}))
         }
@@ -29,7 +29,6 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
                 json!({"machines": items(call.params, "params").iter().map(|_| json!({"machine": "0"})).collect::<Vec<_>>()}),
             )
         }
-        ("Action", "ApplicationsCharmsActions") => Ok(json!({"results": []})),
         _ => Err(call.unknown()),
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::controller::{Shape, Shared};
 use super::super::failures::Phase;
 use super::super::fault::{Fault, Result, items, text};
-use super::super::world::{Model, Redirect};
+use super::super::world::{Migration, Model, Redirect};
 use super::agents;
 use super::source::{ask, connect, model_info, target_version};
 
@@ -22,7 +22,7 @@ pub(in super::super) fn resume(shared: &Arc<Shared>) {
         .world()
         .models
         .values()
-        .filter(|m| m.migration.as_ref().is_some_and(|x| x.runs()))
+        .filter(|m| m.migration.as_ref().is_some_and(Migration::runs))
         .map(|m| m.uuid)
         .collect();
     for uuid in running {
