@@ -189,7 +189,7 @@ async fn a_broker_killed_in_each_phase_finishes_the_move() {
 async fn a_move_that_aborts_leaves_the_model_where_it_was_and_keeps_the_reason() {
     let (app, uuid) = with_model(["3.6", "3.6"]).await;
     assert_eq!(adopt(&app, &uuid).await.code, 0);
-    app.sims[1].plan.turn("fail/import-error/on").expect("a switch");
+    app.sims[0].plan.turn("fail/import-error/on").expect("a switch");
     let said = app.jimmctl(&["migrate", "sim2", &uuid]).await;
     assert_ne!(said.code, 0, "{}\n{}", said.out, said.err);
     settled(&app).await;
@@ -197,7 +197,7 @@ async fn a_move_that_aborts_leaves_the_model_where_it_was_and_keeps_the_reason()
     let kept = app.db.fetch("SELECT error FROM jobs WHERE kind = 'migrate-model' ORDER BY id DESC LIMIT 1").await;
     assert!(kept.expect("the database").is_some_and(|error| !error.is_empty()), "the reason is kept");
 
-    app.sims[1].plan.turn("fail/import-error/off").expect("a switch");
+    app.sims[0].plan.turn("fail/import-error/off").expect("a switch");
     let said = app.jimmctl(&["migrate", "sim2", &uuid]).await;
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     assert_eq!(check_one_home(&app, &uuid).await, "sim2");

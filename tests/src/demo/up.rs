@@ -188,26 +188,33 @@ pub fn start_broker(layout: &Layout) -> Result<u32> {
             *value = given.to_string_lossy().into_owned();
         }
     }
-    if let Some(pid) = layout.pid("jimmsrv").filter(|pid| process::alive(*pid)) {
-        let same = layout.read_broker()?.get("JIMM_LISTEN_ADDR") == environment.get("JIMM_LISTEN_ADDR");
-        if same {
-            println!("the broker is already running: process {pid}");
-            return Ok(pid);
-        }
+    let metrics = environment.get("JIMM_INTERNAL_LISTEN_ADDR").and_then(|address| address.rsplit(':').next());
+    let metrics: u16 = metrics.and_then(|port| port.parse().ok()).context("the broker's metrics have no port")?;
+    let first = layout.read_broker()?.get("JIMM_LISTEN_ADDR") == environment.get("JIMM_LISTEN_ADDR");
+    if let Some(pid) = layout.pid("jimmsrv").filter(|pid| first && still_runs(*pid, metrics)) {
+        println!("the broker is already running: process {pid}");
+        return Ok(pid);
     }
     let mut command = broker::command(&environment);
     command.current_dir(layout.dir());
     let pid = process::daemon(&mut command, &layout.at("log/jimmsrv.log"))?;
-    let first = layout.read_broker()?.get("JIMM_LISTEN_ADDR") == environment.get("JIMM_LISTEN_ADDR");
     layout.remember(if first { "jimmsrv".to_owned() } else { format!("jimmsrv-{pid}") }.as_str(), pid)?;
     if first {
         layout.update_env("JIMM_PID", &pid.to_string())?;
     }
-    let metrics = environment.get("JIMM_INTERNAL_LISTEN_ADDR").and_then(|address| address.rsplit(':').next());
-    let metrics: u16 = metrics.and_then(|port| port.parse().ok()).context("the broker's metrics have no port")?;
     broker::wait_ready(metrics, pid, Duration::from_secs(60))
         .with_context(|| format!("see {}", layout.at("log/jimmsrv.log").display()))?;
     Ok(pid)
+}
+
+/// Whether a broker is there to stay. One that was killed a moment ago is still seen for a while: it is waited for.
+fn still_runs(pid: u32, metrics: u16) -> bool {
+    let gone = || (!process::alive(pid)).then_some(());
+    if process::wait_for("the former broker is gone", Duration::from_millis(300), gone).is_ok() {
+        return false;
+    }
+    let answers = process::http_get(metrics, "/livez").is_some_and(|(status, _)| status == 200);
+    answers || process::wait_for("the former broker is gone", Duration::from_secs(15), gone).is_err()
 }
 
 fn variables(
