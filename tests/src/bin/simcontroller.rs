@@ -153,18 +153,22 @@ async fn fail(
     State(controller): State<Arc<Controller>>,
     Path((switch, state)): Path<(String, String)>,
 ) -> (StatusCode, String) {
-    match controller.failures().set(&switch, state == "on") {
+    told(controller.failures().set(&switch, state == "on"))
+}
+
+fn told(turned: Result<(), String>) -> (StatusCode, String) {
+    match turned {
         Ok(()) => (StatusCode::OK, String::new()),
         Err(text) => (StatusCode::BAD_REQUEST, text),
     }
 }
 
-async fn hold(State(controller): State<Arc<Controller>>, Path(phase): Path<String>) {
-    controller.failures().hold(&phase);
+async fn hold(State(controller): State<Arc<Controller>>, Path(phase): Path<String>) -> (StatusCode, String) {
+    told(controller.failures().hold(&phase))
 }
 
-async fn release(State(controller): State<Arc<Controller>>) {
-    controller.failures().hold("");
+async fn release(State(controller): State<Arc<Controller>>) -> (StatusCode, String) {
+    told(controller.failures().hold(""))
 }
 
 async fn calls(State(controller): State<Arc<Controller>>) -> Json<Vec<String>> {

@@ -48,8 +48,11 @@ impl KeySet {
         Ok(Self { url, client: builder.build()?, refresh, kept: Mutex::default() })
     }
 
-    async fn keys(&self) -> Result<JwkSet, String> {
+    async fn keys(&self, unreachable: bool) -> Result<JwkSet, String> {
         let Some(url) = &self.url else { return Err("failed to authenticate request: unauthorized".to_owned()) };
+        if unreachable {
+            return Err(format!("refreshing jwt key: Get {url:?}: dial tcp: connection refused"));
+        }
         let mut kept = self.kept.lock().await;
         if let Some((at, set)) = kept.as_ref()
             && at.elapsed() < self.refresh
@@ -63,9 +66,9 @@ impl KeySet {
     }
 
     /// Verifies the base64 of a compact token as real controllers do: issuer and audience are not looked at.
-    async fn verify(&self, token: &str, now: i64) -> Result<Claims, String> {
+    async fn verify(&self, token: &str, now: i64, unreachable: bool) -> Result<Claims, String> {
         let compact = STANDARD.decode(token).map_err(|e| format!("invalid jwt authToken in request: {e}"))?;
-        let keys = self.keys().await?;
+        let keys = self.keys(unreachable).await?;
         let header = jsonwebtoken::decode_header(&compact).map_err(|e| e.to_string())?;
         let kid = header
             .kid
@@ -102,19 +105,42 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
 
 /// Who a token speaks for. Without a claim for the controller it opens nothing.
 pub(super) async fn token_caller(shared: &Shared, token: &str) -> Result<Caller> {
-    let claims = shared.keys.verify(token, shared.now().0.timestamp()).await.map_err(Fault::bad)?;
+    let unreachable = shared.failures.is_on("jwks-unreachable");
+    let claims = shared.keys.verify(token, shared.now().0.timestamp(), unreachable).await.map_err(Fault::bad)?;
+    for (tag, level) in &claims.access {
+        known_level(tag, level)?;
+    }
     let controller = format!("controller-{}", shared.uuid);
     if !claims.access.contains_key(&controller) {
         return Err(Fault::denied());
     }
     let user = claims.sub.strip_prefix("user-").unwrap_or_default().to_owned();
+    if shared.shape().is_4() && !user.contains('@') {
+        let text = format!("ensuring external user {user:?}: cannot ensure local user {user:?} as external");
+        return Err(Fault::new(text, "not valid"));
+    }
     Ok(Caller::Token { user, access: claims.access })
+}
+
+/// A level that its kind of tag does not know makes the whole token worthless.
+fn known_level(tag: &str, level: &str) -> Result<()> {
+    let (kind, levels): (&str, &[&str]) = match tag.split('-').next().unwrap_or_default() {
+        "controller" => ("controller", &["login", "superuser"]),
+        "model" => ("model", &["read", "write", "admin"]),
+        "cloud" => ("cloud", &["add-model", "admin"]),
+        "applicationoffer" => ("offer", &["read", "consume", "admin"]),
+        _ => return Err(Fault::bad(format!("{tag:?} is not a valid tag"))),
+    };
+    if levels.contains(&level) { Ok(()) } else { Err(Fault::bad(format!("{level:?} {kind} access not valid"))) }
 }
 
 /// `Admin(3).Login`.
 pub(super) async fn login(shared: &Shared, model: Option<Uuid>, params: &Value) -> Result<(Caller, Value)> {
     if let Some(uuid) = model {
         model_is_here(shared, uuid, params)?;
+    }
+    if shared.failures.is_on("refuse-logins") {
+        return Err(wrong());
     }
     let token = text(params, "token");
     let caller = if token.is_empty() {
@@ -145,7 +171,7 @@ fn model_is_here(shared: &Shared, uuid: Uuid, params: &Value) -> Result<()> {
         return Err(Fault::new(format!("unknown model: \"{uuid}\""), "model not found"));
     };
     if !text(params, "token").is_empty() && shared.shape() == super::Shape::V36 {
-        return Err(Fault::new("invalid entity name or password", "unauthorized access"));
+        return Err(wrong());
     }
     let mut fault = Fault::new("redirection to alternative server required", "redirection required");
     let servers: Vec<Value> = redirect.addresses.iter().map(|a| host_port(a)).collect();
@@ -158,13 +184,35 @@ fn model_is_here(shared: &Shared, uuid: Uuid, params: &Value) -> Result<()> {
 
 fn password_caller(shared: &Shared, model: Option<Uuid>, params: &Value) -> Result<Caller> {
     let tag = text(params, "auth-tag");
-    let wrong = || Fault::new("invalid entity name or password", "unauthorized access");
     if let Some(name) = tag.strip_prefix("user-") {
-        let ours = name == shared.options.user && text(params, "credentials") == shared.options.password;
-        return if ours { Ok(Caller::Local(name.to_owned())) } else { Err(wrong()) };
+        let password = text(params, "credentials");
+        let macaroons = params.get("macaroons").filter(|m| m.as_array().is_some_and(|m| !m.is_empty()));
+        return match macaroons.filter(|_| password.is_empty()) {
+            Some(macaroons) => macaroon_caller(shared, macaroons),
+            None => local_user(shared, name, password),
+        };
     }
     let agent = (tag.starts_with("machine-") || tag.starts_with("unit-")) && !text(params, "nonce").is_empty();
     if agent && model.is_some() { Ok(Caller::Agent(tag.to_owned())) } else { Err(wrong()) }
+}
+
+fn wrong() -> Fault {
+    Fault::new("invalid entity name or password", "unauthorized access")
+}
+
+/// A user of the controller's own, by password.
+pub(super) fn local_user(shared: &Shared, name: &str, password: &str) -> Result<Caller> {
+    let superuser = name == shared.options.user && password == shared.options.password;
+    let known = superuser || shared.world().users.get(name).is_some_and(|kept| kept == password);
+    if known { Ok(Caller::Local(name.to_owned())) } else { Err(wrong()) }
+}
+
+/// The user to whom one of these macaroons (a list of lists) was handed out.
+pub(super) fn macaroon_caller(shared: &Shared, macaroons: &Value) -> Result<Caller> {
+    let lists = macaroons.as_array().into_iter().flatten().filter_map(Value::as_array).flatten();
+    let world = shared.world();
+    let user = lists.into_iter().find_map(|m| world.macaroons.get(text(m, "identifier")));
+    user.map(|user| Caller::Local(user.clone())).ok_or_else(wrong)
 }
 
 fn login_result(shared: &Shared, model: Option<Uuid>, caller: &Caller) -> Value {

@@ -1,7 +1,9 @@
 //! One websocket for calls: requests run side by side and are answered when they are done.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use jimm_proto::envelope::{Frame, Request, write_error, write_response};
@@ -9,11 +11,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{RwLock, mpsc};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::access::Caller;
 use super::controller::{Shape, Shared};
-use super::facades::{self, Call};
+use super::facades::{self, Call, Told};
 use super::fault::{Fault, Result};
 use super::server::Socket;
 use super::world::Migration;
@@ -21,6 +24,8 @@ use super::{auth, facade_list};
 
 /// Answers that may wait for the socket to take them.
 const QUEUE: usize = 256;
+/// How long a slow controller thinks.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What a connection knows of itself.
 pub(super) struct State {
@@ -29,12 +34,29 @@ pub(super) struct State {
     /// Made while the model was being moved: such a connection stays closed to most calls.
     made_in_move: RwLock<bool>,
     watchers: AtomicU64,
+    told: Mutex<BTreeMap<String, Told>>,
 }
 
 impl State {
-    /// A new id for a watcher of this connection.
-    pub(super) fn watcher_id(&self) -> String {
-        (self.watchers.fetch_add(1, Ordering::Relaxed) + 1).to_string()
+    /// A new watcher of this connection, by its id.
+    pub(super) fn new_watcher(&self) -> String {
+        let id = (self.watchers.fetch_add(1, Ordering::Relaxed) + 1).to_string();
+        self.watched().insert(id.clone(), Told::new());
+        id
+    }
+
+    /// What a watcher has told until now; from now on it is this.
+    pub(super) fn told(&self, id: &str, now: Told) -> Option<Told> {
+        self.watched().get_mut(id).map(|told| std::mem::replace(told, now))
+    }
+
+    /// Ends a watcher.
+    pub(super) fn stop_watcher(&self, id: &str) -> Option<()> {
+        self.watched().remove(id).map(drop)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, BTreeMap<String, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -44,7 +66,11 @@ pub(super) async fn run(shared: Arc<Shared>, model: Option<Uuid>, socket: Socket
         caller: RwLock::default(),
         made_in_move: RwLock::default(),
         watchers: AtomicU64::new(0),
+        told: Mutex::default(),
     });
+    let ended = CancellationToken::new();
+    let _guard = ended.clone().drop_guard();
+    let tasks = shared.tasks.clone();
     let (mut sink, mut stream) = socket.split();
     let (answers, mut queue) = mpsc::channel::<String>(QUEUE);
     let pump = async {
@@ -64,11 +90,13 @@ pub(super) async fn run(shared: Arc<Shared>, model: Option<Uuid>, socket: Socket
                         return;
                     }
                     let (shared, state, answers) = (Arc::clone(&shared), Arc::clone(&state), answers.clone());
-                    shared.tasks.clone().spawn(async move {
+                    let ended = ended.clone();
+                    let work = async move {
                         let Some(answer) = answer(&shared, &state, &text).await else { return };
                         // The peer may be gone.
                         let _ = answers.send(answer).await;
-                    });
+                    };
+                    tasks.spawn(async move { ended.run_until_cancelled(work).await });
                 }
                 Message::Close(_) => return,
                 _ => {}
@@ -82,6 +110,9 @@ pub(super) async fn run(shared: Arc<Shared>, model: Option<Uuid>, socket: Socket
 async fn answer(shared: &Arc<Shared>, state: &Arc<State>, text: &str) -> Option<String> {
     let Ok(Frame::Request(request)) = Frame::parse(text) else { return None };
     shared.record(format!("{}.{}", request.facade, request.method));
+    if shared.failures.is_on("slow") {
+        tokio::time::sleep(SLOW).await;
+    }
     if shared.failures.is_on("garbage") && request.facade != "Admin" {
         return Some("{\"request-id\": nonsense".to_owned());
     }
@@ -123,6 +154,7 @@ async fn call(shared: &Arc<Shared>, state: &Arc<State>, request: &Request<'_>) -
         shared,
         state,
         caller: &caller,
+        id: &request.id,
         facade: &request.facade,
         version: request.version,
         method: &request.method,

@@ -11,6 +11,7 @@ use chrono::Utc;
 use jimm_proto::time::GoTime;
 use serde_json::{Map, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -129,6 +130,7 @@ pub(super) struct Shared {
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     world: Mutex<World>,
+    changes: watch::Sender<()>,
     calls: Mutex<Vec<String>>,
 }
 
@@ -150,7 +152,14 @@ impl Shared {
         {
             tracing::error!(%error, "memory could not be kept");
         }
+        drop(world);
+        self.changes.send_replace(());
         changed
+    }
+
+    /// Tells when the memory changes.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     pub(super) fn record(&self, call: String) {
@@ -180,7 +189,7 @@ impl Controller {
     pub async fn start(options: Options) -> Result<Self> {
         let (ca_pem, cert, key) = certificates(&options)?;
         let remembered = match &options.dir {
-            Some(dir) => World::load(&dir.join("state.json")).context("cannot read the controller's memory")?,
+            Some(dir) => World::load(dir).context("cannot read the controller's memory")?,
             None => None,
         };
         let mut world = remembered.unwrap_or_default();
@@ -204,6 +213,7 @@ impl Controller {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             world: Mutex::new(world),
+            changes: watch::Sender::default(),
             calls: Mutex::default(),
             options,
         });

@@ -56,6 +56,7 @@ const CONTROLLER_41: List = &[
 ];
 const MODEL_36: List = &[
     ("Action", &[7]),
+    ("AllWatcher", &[3]),
     ("Annotations", &[2]),
     ("Application", &[15, 16, 17, 18, 19, 20, 21, 22]),
     ("Block", &[2]),

@@ -13,6 +13,8 @@ pub enum Phase {
     Quiesce,
     /// The model is sent.
     Import,
+    /// Nothing happens on the wire.
+    ProcessRelations,
     /// Agents log in at the target, which takes charge.
     Validation,
     /// There is no way back.
@@ -24,11 +26,23 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Quiesce,
+        Self::Import,
+        Self::ProcessRelations,
+        Self::Validation,
+        Self::Success,
+        Self::LogTransfer,
+        Self::Reap,
+    ];
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quiesce => "QUIESCE",
             Self::Import => "IMPORT",
+            Self::ProcessRelations => "PROCESSRELATIONS",
             Self::Validation => "VALIDATION",
             Self::Success => "SUCCESS",
             Self::LogTransfer => "LOGTRANSFER",
@@ -37,19 +51,24 @@ impl Phase {
     }
 }
 
-/// What can be switched on.
+/// What can be switched on. Of those that concern migrations, `import-error` and `abort-unreachable` work on either side,
+/// `check-machines-error` at the target, `prechecks-error` where it is set, the others at the source.
 const SWITCHES: &[&str] = &[
     "prechecks-error",
     "import-error",
     "silent-agents",
     "check-machines-error",
+    "activate-error",
     "abort-unreachable",
     "reap-failed",
     "lie-about-uuid",
     "refuse-connections",
+    "refuse-logins",
     "freeze",
+    "slow",
     "drop-calls",
     "garbage",
+    "jwks-unreachable",
 ];
 
 /// The switches of one controller.
@@ -83,9 +102,14 @@ impl Failures {
     }
 
     /// Holds every migration at the beginning of this phase, by its word; an empty one lets all go on.
-    pub fn hold(&self, phase: &str) {
+    pub fn hold(&self, phase: &str) -> Result<(), String> {
+        if !phase.is_empty() && !Phase::ALL.iter().any(|known| known.as_str() == phase) {
+            let known: Vec<&str> = Phase::ALL.iter().map(|known| known.as_str()).collect();
+            return Err(format!("no phase {phase:?}; there are {}", known.join(", ")));
+        }
         phase.clone_into(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner));
         self.released.notify_waiters();
+        Ok(())
     }
 
     /// Waits while migrations are held at this phase.

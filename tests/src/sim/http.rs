@@ -19,27 +19,31 @@ use super::{auth, migration};
 
 /// Largest body that is taken.
 const LARGEST: usize = 1 << 30;
+/// What stands before macaroons where other callers have `Basic` or `Bearer`.
+const MACAROONS: &str = "Macaroons ";
 
 pub(super) fn authorization(request: &Request<Incoming>) -> Option<String> {
-    Some(request.headers().get(AUTHORIZATION)?.to_str().ok()?.to_owned())
+    let value = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+    value(AUTHORIZATION.as_str()).or_else(|| Some(format!("{MACAROONS}{}", value("Macaroons")?)))
 }
 
-/// Who a header speaks for: a token, or a tag with its password.
+/// Who a header speaks for: a token, macaroons, or a tag with its password.
 pub(super) async fn caller(shared: &Shared, header: &str) -> Result<Caller> {
     if let Some(token) = header.strip_prefix("Bearer ") {
         return auth::token_caller(shared, token)
             .await
             .map_err(|f| if f.0.code.is_empty() { Fault::bad(format!("parsing jwt: {}", f.0.message)) } else { f });
     }
+    if let Some(encoded) = header.strip_prefix(MACAROONS) {
+        let slices: Option<Value> = STANDARD.decode(encoded).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        return auth::macaroon_caller(shared, &json!([slices]));
+    }
     let basic =
         header.strip_prefix("Basic ").and_then(|b| STANDARD.decode(b).ok()).and_then(|b| String::from_utf8(b).ok());
     let (tag, password) =
         basic.as_deref().and_then(|b| b.split_once(':')).ok_or_else(|| Fault::bad("authorization header format"))?;
     let Some(user) = tag.strip_prefix("user-") else { return Err(Fault::bad(format!("{tag:?} is not a valid tag"))) };
-    if user == shared.options.user && password == shared.options.password {
-        return Ok(Caller::Local(user.to_owned()));
-    }
-    Err(Fault::new("invalid entity name or password", "unauthorized access"))
+    auth::local_user(shared, user, password)
 }
 
 pub(super) async fn serve(shared: &Shared, model: Option<Uuid>, path: &str, request: Request<Incoming>) -> Answer {
@@ -96,9 +100,10 @@ async fn put_charm(shared: &Shared, model: Uuid, who: &Caller, name: &str, reque
         .trim_end_matches('-')
         .to_owned();
     let url = shared.change(|world| {
-        world.charms.insert(name.to_owned(), body);
-        let revision = world.charm_urls.entry(base.clone()).and_modify(|r| *r += 1).or_insert(0);
-        format!("local:{base}-{revision}")
+        let revision = world.charm_urls.get(&base).map_or(0, |newest| newest + 1);
+        let url = format!("local:{base}-{revision}");
+        world.keep_charm(&url, name, body, shared.options.dir.as_deref());
+        url
     });
     with_curl(&url)
 }

@@ -98,7 +98,7 @@ async fn route(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     }
 }
 
-fn query(request: &Request<Incoming>) -> Vec<(String, String)> {
+pub(super) fn query(request: &Request<Incoming>) -> Vec<(String, String)> {
     let query = request.uri().query().unwrap_or_default();
     url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect()
 }

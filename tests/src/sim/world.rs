@@ -21,11 +21,20 @@ pub struct World {
     pub credentials: BTreeMap<String, Value>,
     /// Models that went to another controller: what their users are told.
     pub gone: BTreeMap<Uuid, Redirect>,
-    /// Charm archives by `name-hash7`.
+    /// Charm archives by `name-hash7`; kept in files of their own.
     #[serde(skip)]
     pub charms: BTreeMap<String, bytes::Bytes>,
-    /// Local charms: URL to revision.
+    /// Local charms: name to the newest revision.
     pub charm_urls: BTreeMap<String, i64>,
+    /// Charm URL to the archive's `name-hash7`.
+    #[serde(default)]
+    pub archives: BTreeMap<String, String>,
+    /// Local users besides the superuser: name to password.
+    #[serde(default)]
+    pub users: BTreeMap<String, String>,
+    /// Macaroons that were handed out for migrations: identifier to user.
+    #[serde(default)]
+    pub macaroons: BTreeMap<String, String>,
 }
 
 /// A model.
@@ -136,11 +145,34 @@ pub struct Redirect {
 
 impl World {
     /// Reads the memory back, if there is any.
-    pub fn load(path: &Path) -> anyhow::Result<Option<Self>> {
-        match std::fs::read(path) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(e.into()),
+    pub fn load(dir: &Path) -> anyhow::Result<Option<Self>> {
+        let mut world: Self = match std::fs::read(dir.join("state.json")) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e.into()),
+        };
+        for name in world.archives.values() {
+            if let Ok(archive) = std::fs::read(dir.join("charms").join(name)) {
+                world.charms.insert(name.clone(), archive.into());
+            }
+        }
+        Ok(Some(world))
+    }
+
+    /// Keeps a charm's archive, in memory and, when there is a directory, there.
+    pub fn keep_charm(&mut self, url: &str, name: &str, archive: bytes::Bytes, dir: Option<&Path>) {
+        if let Some(dir) = dir.map(|dir| dir.join("charms")) {
+            let kept = std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(dir.join(name), &archive));
+            if let Err(error) = kept {
+                tracing::error!(%error, "a charm could not be kept");
+            }
+        }
+        self.charms.insert(name.to_owned(), archive);
+        self.archives.insert(url.to_owned(), name.to_owned());
+        let local = url.strip_prefix("local:").and_then(|rest| rest.rsplit_once('-'));
+        if let Some((base, revision)) = local.and_then(|(base, n)| Some((base, n.parse::<i64>().ok()?))) {
+            let newest = self.charm_urls.entry(base.to_owned()).or_insert(revision);
+            *newest = revision.max(*newest);
         }
     }
 

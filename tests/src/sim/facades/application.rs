@@ -35,6 +35,20 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             model_manager::edit(call.shared, uuid, |m| m.relations.push(endpoints));
             Ok(json!({"endpoints": {}}))
         }
+        "DestroyRelation" => {
+            let ends: Vec<&str> = items(call.params, "endpoints").iter().filter_map(|e| e.as_str()).collect();
+            let app = |end: &str| end.split(':').next().unwrap_or_default().to_owned();
+            let gone = |r: &Vec<String>| ends.iter().all(|end| r.iter().any(|known| app(known) == app(end)));
+            model_manager::edit(call.shared, uuid, |m| m.relations.retain(|r| !gone(r)));
+            Ok(json!({}))
+        }
+        "DestroyUnit" => Ok(results(items(call.params, "units"), |arg| {
+            let tag = text(arg, "unit-tag").trim_start_matches("unit-").to_owned();
+            let (name, number) =
+                tag.rsplit_once('-').ok_or_else(|| Fault::bad(format!("{tag:?} is not a valid unit tag")))?;
+            with_application(call, uuid, name, |app| app.units.retain(|n| n.to_string() != number))?;
+            Ok(json!({"info": {}}))
+        })),
         "Consume" => Ok(results(items(call.params, "args"), |arg| {
             let alias = text(arg, "application-alias");
             let name = if alias.is_empty() { text(arg, "offer-name") } else { alias }.to_owned();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::fault::{Result, items, results, text};
-use super::{Call, model_manager};
+use super::{Call, model_manager, watchers};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
     let shared = call.shared;
@@ -46,10 +46,8 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             let model = model_manager::find(call, &tag, "read")?;
             Ok(json!({"result": {"type": "lxd", "name": model.cloud, "region": model.region}}))
         })),
-        "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => {
-            Ok(json!({"watcher-id": call.state.watcher_id()}))
-        }
-        "WatchAllModels" if !shared.shape().is_4() => Ok(json!({"watcher-id": call.state.watcher_id()})),
+        "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => watchers::watch(call),
+        "WatchAllModels" if !shared.shape().is_4() => watchers::watch(call),
         "ModelConfig" if call.version <= 11 => {
             Ok(json!({"config": {"name": {"value": text(call.params, "name"), "source": "model"}}}))
         }

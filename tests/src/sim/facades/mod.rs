@@ -8,6 +8,7 @@ mod offers;
 mod on_model;
 mod status;
 mod users;
+mod watchers;
 
 use std::sync::Arc;
 
@@ -19,12 +20,14 @@ use super::connection::State;
 use super::controller::{Shape, Shared};
 use super::fault::{Fault, Result, items, text};
 use super::migration;
+pub(super) use watchers::Told;
 
 /// One call.
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) state: &'a Arc<State>,
     pub(super) caller: &'a Caller,
+    pub(super) id: &'a str,
     pub(super) facade: &'a str,
     pub(super) version: u32,
     pub(super) method: &'a str,
@@ -66,6 +69,7 @@ pub(super) async fn dispatch(call: Call<'_>) -> Result<Value> {
         "UserManager" => users::call(&call),
         "ApplicationOffers" => offers::call(&call),
         "MigrationTarget" => migration::target(&call),
+        "AllWatcher" | "AllModelWatcher" | "ModelSummaryWatcher" => watchers::call(&call).await,
         "Application" | "Charms" => application::call(&call),
         "Client" => status::call(&call),
         "SecretBackends" if call.method == "ListSecretBackends" => Ok(json!({"results": []})),

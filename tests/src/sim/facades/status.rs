@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::fault::{Fault, Result};
 use super::super::world::Model;
-use super::Call;
+use super::{Call, watchers};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
     let uuid = call.model()?;
@@ -15,7 +15,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             Ok(full(call, &model.ok_or_else(|| Fault::new("model not found", "model not found"))?))
         }
         "StatusHistory" => Ok(json!({"results": []})),
-        "WatchAll" if !call.shared.shape().is_4() => Ok(json!({"watcher-id": call.state.watcher_id()})),
+        "WatchAll" if !call.shared.shape().is_4() => watchers::watch(call),
         _ => Err(call.unknown()),
     }
 }
@@ -54,12 +54,21 @@ fn full(call: &Call<'_>, model: &Model) -> Value {
         .iter()
         .map(|(name, o)| (name.clone(), json!({"offer-name": name, "application-name": o.application, "charm": "", "endpoints": {}, "active-connected-count": 0, "total-connected-count": 0})))
         .collect();
+    let remote: Map<String, Value> = model
+        .consumed
+        .iter()
+        .map(|(name, arg)| {
+            let offer = json!({"offer-url": arg["offer-url"], "offer-name": arg["offer-name"], "endpoints": arg["endpoints"], "life": "alive",
+                               "relations": {}, "status": detailed(call, "active")});
+            (name.clone(), offer)
+        })
+        .collect();
     json!({
         "model": {
             "name": model.name, "type": model.kind, "cloud-tag": format!("cloud-{}", model.cloud), "region": model.region, "version": model.agent_version,
             "available-version": "", "model-status": detailed(call, "available"), "meter-status": {"color": "", "message": ""}, "sla": "unsupported",
         },
-        "machines": machines, "applications": applications, "remote-applications": {}, "offers": offers, "relations": [],
+        "machines": machines, "applications": applications, "remote-applications": remote, "offers": offers, "relations": watchers::relations(model, &detailed(call, "joined")),
         "controller-timestamp": call.shared.now(), "branches": {},
     })
 }

@@ -1,13 +1,15 @@
 //! What travels beside the model: its agents, its charms, its logs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::Full;
-use hyper::Request;
-use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use jimm_proto::params::admin::LoginRequest;
 use jimm_rpc::{CallError, Connection, DialOptions, Target, Tls};
@@ -74,42 +76,71 @@ fn place(target: &Value, path: &str) -> Target {
     Target { addresses, path: path.to_owned(), tls: Tls::for_controller(text(target, "ca-cert"), "") }
 }
 
-fn authorization(target: &Value) -> Option<HeaderValue> {
-    let basic = STANDARD.encode(format!("{}:{}", text(target, "auth-tag"), text(target, "password")));
-    HeaderValue::try_from(format!("Basic {basic}")).ok()
+/// How each request shows that it may: by the password, or by macaroons where only those are left.
+fn authorization(target: &Value) -> Option<(HeaderName, HeaderValue)> {
+    let password = text(target, "password");
+    if !password.is_empty() {
+        let basic = STANDARD.encode(format!("{}:{password}", text(target, "auth-tag")));
+        return Some((AUTHORIZATION, HeaderValue::try_from(format!("Basic {basic}")).ok()?));
+    }
+    let macaroons: Value = serde_json::from_str(text(target, "macaroons")).ok()?;
+    let first = STANDARD.encode(macaroons.get(0)?.to_string());
+    Some((HeaderName::from_static("macaroons"), HeaderValue::try_from(first).ok()?))
 }
 
-/// Each charm archive, by HTTP, with the model's UUID in a header.
-pub(super) async fn send_charms(shared: &Shared, model: Uuid, target: &Value) -> Result<()> {
-    let urls: Vec<String> = {
-        let world = shared.world();
-        let apps =
-            world.models.get(&model).map(|m| m.applications.values().map(|a| a.charm_url.clone()).collect::<Vec<_>>());
-        apps.unwrap_or_default()
-    };
+/// Charm archives and agent binaries, by HTTP, with the model's UUID in a header.
+pub(super) async fn send_binaries(shared: &Shared, model: &Model, target: &Value) -> Result<()> {
+    let failed = |e: anyhow::Error| Fault::bad(format!("model data transfer failed, failed to migrate binaries: {e}"));
+    let urls: BTreeSet<&str> = model.applications.values().map(|a| a.charm_url.as_str()).collect();
     for url in urls {
-        let body = bytes::Bytes::from(format!("archive of {url}"));
-        let name = url.rsplit(['/', ':']).next().unwrap_or(&url).to_owned();
-        let path = format!("/migrate/charms/{name}-{}", &hex::encode(Sha256::digest(&body))[..7]);
-        put(model, target, &path, &url, body)
-            .await
-            .map_err(|e| Fault::bad(format!("model data transfer failed, failed to migrate binaries: {e}")))?;
+        let kept = {
+            let world = shared.world();
+            world.archives.get(url).and_then(|name| Some((name.clone(), world.charms.get(name)?.clone())))
+        };
+        let (name, body) = kept.unwrap_or_else(|| made_up(url));
+        let sent = send(model.uuid, target, Method::PUT, &format!("/migrate/charms/{name}"), url, body).await;
+        let headers = sent.map_err(failed)?;
+        let assigned = headers.get("Juju-Curl").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if assigned != url {
+            return Err(failed(anyhow::anyhow!("charm {url} unexpectedly assigned {assigned}")));
+        }
+    }
+    if !model.applications.is_empty() {
+        let path = format!("/migrate/tools?binaryVersion={}-ubuntu-amd64", model.agent_version);
+        let binaries = Bytes::from_static(b"agent binaries");
+        send(model.uuid, target, Method::POST, &path, "", binaries).await.map_err(failed)?;
     }
     Ok(())
 }
 
-async fn put(model: Uuid, target: &Value, path: &str, url: &str, body: bytes::Bytes) -> anyhow::Result<()> {
+/// The archive of a charm that was never uploaded here: of a model from long ago, or from the store.
+fn made_up(url: &str) -> (String, Bytes) {
+    let body = Bytes::from(format!("archive of {url}"));
+    let base = url.rsplit(['/', ':']).next().unwrap_or(url);
+    (format!("{base}-{}", &hex::encode(Sha256::digest(&body))[..7]), body)
+}
+
+async fn send(
+    model: Uuid,
+    target: &Value,
+    method: Method,
+    path: &str,
+    url: &str,
+    body: Bytes,
+) -> anyhow::Result<HeaderMap> {
     let at = place(target, path);
     let stream = jimm_rpc::connect_stream(&at, WAIT).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let host = at.addresses.first().cloned().unwrap_or_default();
-    let authorization = authorization(target).ok_or_else(|| anyhow::anyhow!("no credentials"))?;
-    let request = Request::put(path)
+    let (name, authorization) = authorization(target).ok_or_else(|| anyhow::anyhow!("no credentials"))?;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(HOST, host)
-        .header(AUTHORIZATION, authorization)
+        .header(name, authorization)
         .header(&MODEL_HEADER, model.to_string())
         .header("Juju-Curl", url)
-        .header("Content-Type", "application/zip")
+        .header("Content-Type", if url.is_empty() { "application/x-tar-gz" } else { "application/zip" })
         .body(Full::new(body))?;
     let sending = sender.send_request(request);
     let response = tokio::select! {
@@ -118,14 +149,13 @@ async fn put(model: Uuid, target: &Value, path: &str, url: &str, body: bytes::By
         () = tokio::time::sleep(WAIT) => anyhow::bail!("no answer within {WAIT:?}"),
     };
     anyhow::ensure!(response.status().is_success(), "the target answered {}", response.status());
-    anyhow::ensure!(response.headers().contains_key("Juju-Curl"), "response returned no charm URL");
-    Ok(())
+    Ok(response.headers().clone())
 }
 
 /// The log stream of the last phase.
 pub(super) async fn send_logs(model: Uuid, target: &Value) {
     let mut options = DialOptions { timeout: WAIT, ..DialOptions::default() };
-    options.headers.extend(authorization(target).map(|value| (AUTHORIZATION, value)));
+    options.headers.extend(authorization(target));
     options.headers.extend(HeaderValue::try_from(model.to_string()).ok().map(|value| (MODEL_HEADER, value)));
     let Ok(mut socket) = jimm_rpc::dial_socket(&place(target, "/migrate/logtransfer"), &options).await else { return };
     let first = tokio::time::timeout(WAIT, socket.next()).await;

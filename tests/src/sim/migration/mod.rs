@@ -1,6 +1,7 @@
 //! Both sides of a migration, over the wire: a source that drives it, a target that takes models.
 
 mod agents;
+mod payload;
 mod run;
 mod source;
 mod target;

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jimm_rpc::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,7 +12,8 @@ use super::super::failures::Phase;
 use super::super::fault::{Fault, Result, items, text};
 use super::super::world::{Migration, Model, Redirect};
 use super::agents;
-use super::source::{ask, connect, model_info, target_version};
+use super::payload;
+use super::source::{ask, connect, target_version};
 
 /// Goes on, after a restart, with the migrations that ran: a real controller keeps its state too.
 pub(in super::super) fn resume(shared: &Arc<Shared>) {
@@ -49,72 +48,94 @@ async fn drive(shared: &Arc<Shared>, uuid: Uuid) {
     else {
         return;
     };
-    // Before SUCCESS everything can be done again; a target that has taken charge must not be asked twice.
-    let back_possible = !matches!(phase.as_str(), "SUCCESS" | "LOGTRANSFER" | "REAP");
-    if back_possible && let Err(fault) = hand_over(shared, uuid, &target).await {
-        return abort(shared, uuid, &target, &fault.0.message).await;
+    // After a restart it goes on with the phase that it was in.
+    let first = Phase::ALL.iter().position(|known| known.as_str() == phase).unwrap_or_default();
+    let aborting = phase == "ABORT";
+    let result =
+        if aborting { Err(Fault::bad("controller restarted")) } else { hand_over(shared, uuid, &target, first).await };
+    match result {
+        Ok(()) => finish(shared, uuid, &target).await,
+        Err(fault) => abort(shared, uuid, &target, &fault.0.message).await,
     }
-    finish(shared, uuid, &target).await;
 }
 
-/// QUIESCE to VALIDATION.
-async fn hand_over(shared: &Arc<Shared>, uuid: Uuid, target: &Value) -> Result<()> {
+/// QUIESCE to VALIDATION, from the phase with this number on.
+async fn hand_over(shared: &Arc<Shared>, uuid: Uuid, target: &Value, first: usize) -> Result<()> {
+    for phase in Phase::ALL.into_iter().skip(first) {
+        match phase {
+            Phase::Quiesce => quiesce(shared, uuid, target).await?,
+            Phase::Import => import(shared, uuid, target).await?,
+            Phase::ProcessRelations => enter(shared, uuid, phase, "processing relations").await,
+            Phase::Validation => validate(shared, uuid, target).await?,
+            Phase::Success | Phase::LogTransfer | Phase::Reap => break,
+        }
+    }
+    Ok(())
+}
+
+async fn quiesce(shared: &Arc<Shared>, uuid: Uuid, target: &Value) -> Result<()> {
     enter(shared, uuid, Phase::Quiesce, "quiescing, waiting for agents to report back").await;
     let model = model(shared, uuid)?;
     let (connection, login) = connect(target).await?;
     let tag = text(target, "controller-tag");
     if login.controller_tag != tag {
-        return Err(Fault::bad(format!(
-            "unexpected target controller UUID (got {}, expected {tag})",
-            login.controller_tag
-        )));
+        let got = login.controller_tag;
+        return Err(Fault::bad(format!("unexpected target controller UUID (got {got}, expected {tag})")));
     }
     let version = version(shared, &login)?;
-    let prechecked = ask(&connection, version, "Prechecks", &model_info(shared, &model, version)).await;
+    tell(shared, uuid, "performing target prechecks");
+    let prechecked = ask(&connection, version, "Prechecks", &payload::precheck(shared, &model, version)).await;
     prechecked.map_err(|f| Fault::bad(format!("target prechecks failed: {}", f.0.message)))?;
-    connection.close();
+    tell(shared, uuid, "quiescing, all agents reported success");
+    Ok(())
+}
 
-    enter(shared, uuid, Phase::Import, "importing model into target controller").await;
+async fn import(shared: &Arc<Shared>, uuid: Uuid, target: &Value) -> Result<()> {
+    enter(shared, uuid, Phase::Import, "exporting model").await;
+    let failed = "model data transfer failed, failed to import model into target controller";
+    let model = model(shared, uuid)?;
     if shared.failures.is_on("import-error") {
-        return Err(Fault::bad(
-            "model data transfer failed, failed to import model into target controller: bad description",
-        ));
+        return Err(Fault::bad(format!("{failed}: bad description")));
     }
-    let (connection, _) = connect(target).await?;
-    let model = self::model(shared, uuid)?;
-    let bytes = STANDARD.encode(serde_json::to_vec(&model).unwrap_or_default());
-    let imported =
-        ask(&connection, version, "Import", &json!({"bytes": bytes, "charms": [], "tools": [], "resources": []})).await;
-    imported.map_err(|f| {
-        Fault::bad(format!(
-            "model data transfer failed, failed to import model into target controller: {}",
-            f.0.message
-        ))
-    })?;
-    agents::send_charms(shared, uuid, target).await?;
+    tell(shared, uuid, "importing model into target controller");
+    let (connection, login) = connect(target).await.map_err(|f| data_transfer(&f))?;
+    let version = version(shared, &login)?;
+    let imported = ask(&connection, version, "Import", &payload::export(shared, &model, version)).await;
+    imported.map_err(|f| Fault::bad(format!("{failed}: {}", f.0.message)))?;
+    tell(shared, uuid, "uploading model binaries into target controller");
+    agents::send_binaries(shared, &model, target).await
+}
 
+fn data_transfer(fault: &Fault) -> Fault {
+    Fault::bad(format!("model data transfer failed, {}", fault.0.message))
+}
+
+async fn validate(shared: &Arc<Shared>, uuid: Uuid, target: &Value) -> Result<()> {
     enter(shared, uuid, Phase::Validation, "validating, waiting for agents to report back").await;
+    let model = model(shared, uuid)?;
     let agents = agents::log_in(&model, target, shared.failures.is_on("silent-agents"));
     match tokio::time::timeout(shared.options.agent_wait, agents).await {
         Ok(reported) => reported?,
         Err(_) => return Err(Fault::bad("validating, timed out waiting for agents to report")),
     }
+    let (connection, login) = connect(target).await?;
+    let version = version(shared, &login)?;
+    tell(shared, uuid, "checking machines in migrated model");
     let params = json!({"model-tag": format!("model-{uuid}")});
     let machines = ask(&connection, version, "CheckMachines", &params).await?;
     let errors = items(&machines, "results").iter().filter(|r| r.get("error").is_some()).count();
     if errors > 0 {
         return Err(Fault::bad(format!("machine sanity check failed, {errors} error(s) found")));
     }
-    ask(&connection, version, "Activate", &params)
-        .await
-        .map_err(|f| Fault::bad(format!("model activation failed, {}", f.0.message)))?;
+    tell(shared, uuid, "activating model in target controller");
+    let activated = ask(&connection, version, "Activate", &params).await;
+    activated.map_err(|f| Fault::bad(format!("model activation failed, {}", f.0.message)))?;
     Ok(())
 }
 
 /// SUCCESS to the end: from here there is no way back.
 async fn finish(shared: &Arc<Shared>, uuid: Uuid, target: &Value) {
-    enter(shared, uuid, Phase::Success, "successful, transferring ownership of cloud resources to target controller")
-        .await;
+    enter(shared, uuid, Phase::Success, "successful, waiting for agents to report back").await;
     if let Ok((connection, login)) = connect(target).await
         && let Ok(version) = version(shared, &login)
     {
@@ -140,6 +161,8 @@ async fn finish(shared: &Arc<Shared>, uuid: Uuid, target: &Value) {
         } else if let Some(migration) = world.models.get_mut(&uuid).and_then(|m| m.migration.as_mut()) {
             // A 4.1 source keeps the model, alive and usable.
             migration.end = Some(now);
+            let phase = if failed { "REAPFAILED" } else { "DONE" };
+            phase.clone_into(&mut migration.phase);
             let status = if failed { "removing exported model failed: cannot remove model" } else { "done" };
             status.clone_into(&mut migration.status);
         }
@@ -166,6 +189,7 @@ async fn abort(shared: &Arc<Shared>, uuid: Uuid, target: &Value, reason: &str) {
     shared.change(|world| {
         if let Some(migration) = world.models.get_mut(&uuid).and_then(|m| m.migration.as_mut()) {
             migration.end = Some(now);
+            "ABORTDONE".clone_into(&mut migration.phase);
         }
     });
 }
@@ -186,6 +210,15 @@ async fn enter(shared: &Arc<Shared>, uuid: Uuid, phase: Phase, status: &str) {
     set(shared, uuid, phase.as_str(), status);
     shared.failures.pass(phase).await;
     tokio::time::sleep(shared.options.phase_pace.max(Duration::from_millis(1))).await;
+}
+
+/// What users are told within a phase.
+fn tell(shared: &Shared, uuid: Uuid, status: &str) {
+    shared.change(|world| {
+        if let Some(migration) = world.models.get_mut(&uuid).and_then(|m| m.migration.as_mut()) {
+            status.clone_into(&mut migration.status);
+        }
+    });
 }
 
 fn set(shared: &Shared, uuid: Uuid, phase: &str, status: &str) {

@@ -11,7 +11,7 @@ use super::super::controller::{Shape, Shared};
 use super::super::facades::{Call, model_uuid};
 use super::super::fault::{Fault, Result, items, text};
 use super::super::world::{Migration, Model};
-use super::run;
+use super::{payload, run};
 
 /// Juju gives a target this long before it gives up.
 const DIAL: Duration = Duration::from_secs(60);
@@ -48,6 +48,16 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         .cloned()
         .ok_or_else(|| Fault::not_found(format!("model \"{uuid}\" not found")))?;
     refuse(shared, &model)?;
+    let mut kept = target.clone();
+    if text(target, "password").is_empty() && text(target, "macaroons").is_empty() {
+        return Err(match text(target, "token") {
+            "" => Fault::bad("connect to target controller: interaction required but not possible"),
+            _ => Fault::new(
+                "connect to target controller: this version of Juju does not support login from old clients (not supported) (not supported)",
+                "not supported",
+            ),
+        });
+    }
     let (connection, login) = connect(target)
         .await
         .map_err(|f| Fault::new(format!("connect to target controller: {}", f.0.message), &f.0.code))?;
@@ -55,7 +65,10 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         // A 4.1 source trades the password at once, and looks at the rest only afterwards.
         let version = jimm_rpc::best_version(&login, "MigrationTarget", &[8]);
         let version = version.ok_or_else(|| Fault::bad("target controller is too old to support password-authenticated migration; upgrade the target controller to Juju 4.1 or later"))?;
-        let _: Value = ask(&connection, version, "CreateMigrationMacaroon", &json!({})).await?;
+        if !text(target, "password").is_empty() {
+            let made = ask(&connection, version, "CreateMigrationMacaroon", &json!({})).await?;
+            kept = without_password(target, &made["macaroon"]);
+        }
     } else {
         if login.controller_tag != text(target, "controller-tag") {
             return Err(Fault::bad(format!(
@@ -66,7 +79,7 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         }
         compare_users(&connection, &model, target).await?;
         let version = target_version(&login)?;
-        ask(&connection, version, "Prechecks", &model_info(shared, &model, version))
+        ask(&connection, version, "Prechecks", &payload::precheck(shared, &model, version))
             .await
             .map_err(|f| Fault::bad(format!("target prechecks failed: {}", f.0.message)))?;
     }
@@ -80,17 +93,22 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         refuse(shared, model)?;
         model.attempts += 1;
         let now = shared.now();
-        model.migration = Some(Migration {
-            status: "starting".into(),
-            start: now,
-            end: None,
-            phase: "QUIESCE".into(),
-            target: target.clone(),
-        });
+        model.migration =
+            Some(Migration { status: "starting".into(), start: now, end: None, phase: "QUIESCE".into(), target: kept });
         Ok(model.attempts - 1)
     })?;
     run::spawn(shared, uuid);
     Ok(format!("{uuid}:{attempt}"))
+}
+
+/// What a 4.1 source keeps of its target: a macaroon instead of the password.
+fn without_password(target: &Value, macaroon: &Value) -> Value {
+    let mut kept = target.clone();
+    if let Some(map) = kept.as_object_mut() {
+        map.remove("password");
+        map.insert("macaroons".into(), json!(json!([[macaroon]]).to_string()));
+    }
+    kept
 }
 
 fn refuse(shared: &Shared, model: &Model) -> Result<()> {
@@ -119,6 +137,10 @@ async fn compare_users(connection: &Connection, model: &Model, target: &Value) -
     if target["skip-user-checks"].as_bool().unwrap_or_default() {
         return Ok(());
     }
+    let _: Value = connection
+        .call("Controller", 12, "IdentityProviderURL", &json!({}), CALL)
+        .await
+        .map_err(|e| Fault::bad(e.to_string()))?;
     let params = json!({"entities": null, "include-disabled": true});
     let known: Value =
         connection.call("UserManager", 3, "UserInfo", &params, CALL).await.map_err(|e| Fault::bad(e.to_string()))?;
@@ -138,10 +160,18 @@ pub(super) async fn connect(target: &Value) -> Result<(Connection, LoginResult)>
     let tls = Tls::for_controller(text(target, "ca-cert"), "");
     let options = DialOptions { timeout: DIAL, ..DialOptions::default() };
     let dialled = jimm_rpc::dial(&Target { addresses, path: "/api".to_owned(), tls }, &options).await;
-    let connection = dialled.map_err(|e| Fault::bad(format!("unable to connect to API: {e}")))?;
+    let connection = dialled.map_err(|e| {
+        Fault::bad(if e.certificate {
+            "unable to connect to API: tls: failed to verify certificate: x509: certificate signed by unknown authority"
+                .to_owned()
+        } else {
+            format!("unable to connect to API: {e}")
+        })
+    })?;
     let request = LoginRequest {
         auth_tag: text(target, "auth-tag").to_owned(),
         credentials: text(target, "password").to_owned(),
+        macaroons: serde_json::from_str(text(target, "macaroons")).unwrap_or_default(),
         client_version: "3.6.11".to_owned(),
         ..LoginRequest::default()
     };
@@ -160,17 +190,4 @@ pub(super) async fn ask(connection: &Connection, version: u32, method: &str, par
         jimm_rpc::CallError::Remote(error) => Fault(error),
         other => Fault::bad(other.to_string()),
     })
-}
-
-pub(super) fn model_info(shared: &Shared, model: &Model, version: u32) -> Value {
-    let mut info = json!({
-        "uuid": model.uuid, "name": model.name, "agent-version": model.agent_version, "controller-agent-version": shared.version,
-        "facade-versions": {}, "cloud": model.cloud,
-    });
-    let (key, value) =
-        if version >= 7 { ("qualifier", model.owner.clone()) } else { ("owner-tag", format!("user-{}", model.owner)) };
-    if let Some(map) = info.as_object_mut() {
-        map.insert(key.into(), json!(value));
-    }
-    info
 }

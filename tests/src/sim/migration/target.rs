@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
+use jimm_proto::version::AgentVersion;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use super::super::facades::{Call, model_uuid};
 use super::super::fault::{Fault, Result, text};
 use super::super::http::{body_of, json_answer, with_curl};
 use super::super::server::{Answer, Socket};
-use super::super::world::Model;
+use super::payload::{self, Payload};
 
 /// A method of the facade.
 pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
@@ -24,6 +25,8 @@ pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
     match call.method {
         "Prechecks" => prechecks(shared, call.params).map(|()| json!({})),
         "Import" => import(shared, call.params).map(|()| json!({})),
+        "Abort" if shared.failures.is_on("abort-unreachable") => Err(Fault::bad("abort failed: try again")),
+        "Activate" if shared.failures.is_on("activate-error") => Err(Fault::bad("cannot activate")),
         "Abort" => {
             let uuid = importing(call)?;
             shared.change(|world| world.models.remove(&uuid));
@@ -42,9 +45,13 @@ pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
         "LatestLogTime" => Ok(json!("0001-01-01T00:00:00Z")),
         "CACert" => Ok(json!({"result": STANDARD.encode(&shared.ca_pem)})),
         "CreateMigrationMacaroon" if call.version >= 8 => match call.caller {
-            Caller::Local(_) => Ok(
-                json!({"macaroon": {"caveats": [], "location": "sim", "identifier": "m", "signature": "0".repeat(64)}}),
-            ),
+            Caller::Local(user) => {
+                let id = Uuid::new_v4().to_string();
+                shared.change(|world| world.macaroons.insert(id.clone(), user.clone()));
+                Ok(
+                    json!({"macaroon": {"caveats": [], "location": "sim", "identifier": id, "signature": "0".repeat(64)}}),
+                )
+            }
             _ => Err(Fault::denied()),
         },
         _ => Err(super::super::facades::no_such_method(shared.shape(), call.facade, call.version, call.method)),
@@ -62,12 +69,13 @@ fn prechecks(shared: &Shared, params: &Value) -> Result<()> {
     if shared.failures.is_on("prechecks-error") {
         return Err(Fault::bad("machine 0 agent not functioning at this time (down)"));
     }
-    let uuid = Uuid::try_parse(text(params, "uuid")).map_err(|e| Fault::bad(e.to_string()))?;
-    let owner = match text(params, "qualifier") {
-        "" => text(params, "owner-tag").trim_start_matches("user-"),
-        qualifier => qualifier,
-    };
-    let (name, cloud) = (text(params, "name"), text(params, "cloud"));
+    let payload::Asked { uuid, owner, name, cloud, agent_version } = payload::asked(params);
+    let uuid = Uuid::try_parse(&uuid).map_err(|e| Fault::bad(e.to_string()))?;
+    if let (Ok(theirs), Ok(ours)) = (agent_version.parse::<AgentVersion>(), shared.version.parse::<AgentVersion>())
+        && theirs > ours
+    {
+        return Err(Fault::bad(format!("model has higher version than target controller ({theirs} > {ours})")));
+    }
     let world = shared.world();
     if let Some(known) = world.models.get(&uuid) {
         let importing = if known.importing { " (currently importing)" } else { "" };
@@ -76,25 +84,31 @@ fn prechecks(shared: &Shared, params: &Value) -> Result<()> {
             _ => format!("model \"{uuid}\" already exists on this controller{importing}"),
         }));
     }
-    if world.model_named(owner, name).is_some() {
+    if world.model_named(&owner, &name).is_some() {
         return Err(Fault::bad(format!("model named {name:?} already exists")));
     }
-    if shared.shape().is_4() && !cloud.is_empty() && !world.clouds.contains_key(cloud) {
+    if shared.shape().is_4() && !cloud.is_empty() && !world.clouds.contains_key(&cloud) {
         return Err(Fault::bad(format!("model's cloud {cloud:?} not found on target controller")));
     }
     Ok(())
 }
 
 fn import(shared: &Shared, params: &Value) -> Result<()> {
-    let bytes = STANDARD.decode(text(params, "bytes")).map_err(|e| Fault::bad(e.to_string()))?;
-    let mut model: Model = serde_json::from_slice(&bytes).map_err(|e| Fault::bad(e.to_string()))?;
+    if shared.failures.is_on("import-error") {
+        return Err(Fault::bad("bad description"));
+    }
+    let Payload { mut model, credential } = payload::import(params)?;
     model.importing = true;
     model.migration = None;
+    model.attempts = 0;
     shared.change(|world| {
         if world.models.contains_key(&model.uuid) {
             return Err(Fault::new(format!("model \"{}\" already exists", model.uuid), "already exists"));
         }
         world.gone.remove(&model.uuid);
+        if let Some(credential) = credential {
+            world.credentials.entry(model.credential.clone()).or_insert(credential);
+        }
         world.models.insert(model.uuid, model);
         Ok(())
     })
@@ -109,15 +123,20 @@ pub(in super::super) async fn take_binary(shared: &Shared, path: &str, request: 
         let text = "model migration mode is \"\" instead of \"importing\"";
         return json_answer(StatusCode::BAD_REQUEST, &json!({"error": text, "error-code": "bad request"}));
     }
+    let version = super::super::server::query(&request).into_iter().find(|(k, _)| k == "binaryVersion").map(|(_, v)| v);
     let body = match body_of(request).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
     if let Some(name) = path.strip_prefix("/migrate/charms/") {
-        shared.change(|world| world.charms.insert(name.to_owned(), body));
+        shared.change(|world| world.keep_charm(&url, name, body, shared.options.dir.as_deref()));
         return with_curl(&url);
     }
-    json_answer(StatusCode::OK, &json!({"tools": [], "id": model, "timestamp": shared.now()}))
+    if path == "/migrate/tools" {
+        let version = version.unwrap_or_default();
+        return json_answer(StatusCode::OK, &json!({"tools": [{"version": version, "url": "", "size": body.len()}]}));
+    }
+    json_answer(StatusCode::OK, &json!({"id": model, "timestamp": shared.now()}))
 }
 
 /// `/migrate/logtransfer`: says that it is ready, then takes records until the source has no more.
