@@ -74,7 +74,7 @@ async fn from_3_6_to_3_6_the_model_goes_and_its_users_are_sent_after_it() {
     assert_eq!(target.world().archives.len(), 2, "the charms came along");
 
     let error = door(&source).with_password(&format!("/model/{uuid}/api"), "admin", "sim-password").await;
-    let error = error.err().expect("the model is gone").to_string();
+    let error = error.expect_err("the model is gone").to_string();
     assert!(error.contains("redirection to alternative server required"), "{error}");
     let gone =
         ask(&source, "ModelManager", 10, "ModelInfo", json!({"entities": [{"tag": format!("model-{uuid}")}]})).await;
@@ -142,8 +142,7 @@ async fn a_model_on_its_way_is_closed_to_users_with_a_tag() {
     assert_eq!(status["model"]["name"], "shop");
     let refused = there.call::<_, Value>("ModelConfig", 3, "ModelGet", &json!({}), LONG).await.expect_err("closed");
     assert_eq!(refused.code(), "model migration in progress");
-    let importing =
-        door(&target).with_password(&path, "admin", "sim-password").await.err().expect("closed").to_string();
+    let importing = door(&target).with_password(&path, "admin", "sim-password").await.expect_err("closed").to_string();
     assert!(importing.contains("migration in progress, model is importing"), "{importing}");
     let again = initiate(&source, uuid, target_info(&target)).await;
     assert_eq!(again["error"]["message"], "failed to create migration: already in progress");

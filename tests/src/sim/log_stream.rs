@@ -14,6 +14,8 @@ use super::server::Socket;
 
 /// How many records a model has.
 const RECORDS: usize = 20;
+/// From the least to the most severe.
+const SEVERITIES: &[&str] = &["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"];
 
 pub(super) async fn run(
     shared: Arc<Shared>,
@@ -34,9 +36,8 @@ pub(super) async fn run(
         (Some("true"), _) => 0,
         (_, backlog) => RECORDS.saturating_sub(backlog.unwrap_or(10)),
     };
-    let wanted: Vec<&str> = query.iter().filter(|(k, _)| k == "includeEntity").map(|(_, v)| v.as_str()).collect();
     let records = (from..RECORDS).map(|n| record(&shared, n, value("version") == Some("2"), model));
-    let records = records.filter(|r| wanted.is_empty() || wanted.contains(&r["tag"].as_str().unwrap_or_default()));
+    let records = records.filter(|r| wanted(&query, r));
     for record in records.take(number("maxLines").unwrap_or(usize::MAX)) {
         if socket.send(Message::text(record.to_string())).await.is_err() {
             return;
@@ -51,6 +52,25 @@ pub(super) async fn run(
         }
     }
     let _ = socket.close(None).await;
+}
+
+/// Whether the filters of the query let a record through; names may end in `*`.
+fn wanted(query: &[(String, String)], record: &Value) -> bool {
+    let matches = |key: &str, field: &str| {
+        let patterns: Vec<&str> = query.iter().filter(|(k, _)| k == key).map(|(_, v)| v.as_str()).collect();
+        let value = record[field].as_str().unwrap_or_default();
+        let hit = patterns.iter().any(|p| p.strip_suffix('*').map_or(*p == value, |start| value.starts_with(start)));
+        (patterns.is_empty(), hit)
+    };
+    let included = |key, field| matches!(matches(key, field), (true, _) | (_, true));
+    let excluded = |key, field| matches(key, field).1;
+    let severity = |word: &str| SEVERITIES.iter().position(|known| *known == word).unwrap_or_default();
+    let level = query.iter().find(|(k, _)| k == "level").map_or(0, |(_, v)| severity(v));
+    included("includeEntity", "tag")
+        && included("includeModule", "mod")
+        && !excluded("excludeEntity", "tag")
+        && !excluded("excludeModule", "mod")
+        && severity(record["sev"].as_str().unwrap_or_default()) >= level
 }
 
 async fn allowed(shared: &Shared, model: Option<Uuid>, authorization: Option<String>) -> Result<(), Fault> {

@@ -46,8 +46,9 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             let model = model_manager::find(call, &tag, "read")?;
             Ok(json!({"result": {"type": "lxd", "name": model.cloud, "region": model.region}}))
         })),
-        "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => watchers::watch(call),
-        "WatchAllModels" if !shared.shape().is_4() => watchers::watch(call),
+        "WatchAllModels" | "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => {
+            watchers::watch(call)
+        }
         "ModelConfig" if call.version <= 11 => {
             Ok(json!({"config": {"name": {"value": text(call.params, "name"), "source": "model"}}}))
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::fault::{Fault, Result, results};
+use super::super::fault::{Fault, Result, items, results, text};
 use super::{Call, model_uuid};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
@@ -14,6 +14,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
                 let world = shared.world();
                 let mut names: Vec<String> = world.models.values().flat_map(|m| m.users.keys().cloned()).collect();
                 names.push(shared.options.user.clone());
+                names.extend(world.users.keys().cloned());
                 names.sort();
                 names.dedup();
                 names
@@ -31,6 +32,29 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
                 Ok(
                     json!({"result": {"username": name, "display-name": name, "access": access, "created-by": "admin", "date-created": shared.now(), "disabled": false}}),
                 )
+            }))
+        }
+        "AddUser" => {
+            call.caller.need_superuser(shared)?;
+            Ok(results(items(call.params, "users"), |user| {
+                let (name, password) = (text(user, "username").to_owned(), text(user, "password").to_owned());
+                let tag = format!("user-{name}");
+                shared.change(|world| {
+                    if world.users.contains_key(&name) || name == shared.options.user {
+                        return Err(Fault::new(format!("username {name:?} already exists"), "already exists"));
+                    }
+                    world.users.insert(name, password);
+                    Ok(json!({"tag": tag}))
+                })
+            }))
+        }
+        "RemoveUser" => {
+            call.caller.need_superuser(shared)?;
+            Ok(results(call.tags(), |tag| {
+                let name = tag.trim_start_matches("user-").to_owned();
+                let removed = shared.change(|world| world.users.remove(&name));
+                let missing = || Fault::new(format!("user {name:?} not found"), "user not found");
+                removed.map(|_| json!({})).ok_or_else(missing)
             }))
         }
         "ModelUserInfo" => {
