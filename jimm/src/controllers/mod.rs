@@ -4,6 +4,7 @@
 
 mod breaker;
 mod endpoint;
+mod parts;
 mod session;
 mod slot;
 mod slots;

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::breaker::Breaker;
 use super::endpoint::Endpoint;
+use super::parts::Parts;
 use super::session::{Facade, Session, call_failed};
-use super::slots::Parts;
 use crate::error::{Error, Kind, Result};
 
 /// The version of Juju's clients that we speak like; controllers log it.

@@ -8,22 +8,11 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::endpoint::Endpoint;
+use super::parts::Parts;
 use super::slot::Slot;
 use crate::authn::ControllerTokens;
 use crate::config::ControllerSettings;
 use crate::error::{Error, Result};
-
-/// What every slot needs.
-#[derive(Clone)]
-pub(super) struct Parts {
-    pub(super) tokens: Arc<ControllerTokens>,
-    pub(super) settings: ControllerSettings,
-    pub(super) tasks: TaskTracker,
-    /// The broker's own identity at controllers.
-    pub(super) service: UserName,
-    /// Longest message.
-    pub(super) max_message: usize,
-}
 
 /// The controllers behind the broker.
 pub struct Controllers {

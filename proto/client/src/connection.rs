@@ -23,8 +23,8 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::dial::Socket;
 use crate::error::CallError;
+use crate::stream::Socket;
 use crate::target::Pings;
 
 /// Requests that may wait for the socket to take them.

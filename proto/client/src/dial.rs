@@ -8,7 +8,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{Request, Response};
@@ -16,12 +15,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::connection::Connection;
 use crate::error::DialError;
-use crate::stream::Stream;
+use crate::stream::{Socket, Stream};
 use crate::target::{DialOptions, Target};
 use crate::tls;
-
-/// An open websocket.
-pub type Socket = WebSocketStream<Stream>;
 
 /// Head start of an address over the next one.
 const APART: Duration = Duration::from_millis(50);

@@ -7,6 +7,10 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
+
+/// An open websocket.
+pub type Socket = WebSocketStream<Stream>;
 
 /// A connected stream.
 #[derive(Debug)]
