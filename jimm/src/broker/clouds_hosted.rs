@@ -48,10 +48,11 @@ impl Broker {
         if self.cloud_row(&args.name).await.is_ok() {
             return Err(taken(&args.name));
         }
-        let place = self.place_model(who, &host.name, &region, None).await?;
-        self.cloud_on_controller(place.controller, &args).await?;
-        self.record_cloud(who, place.controller, &args).await?;
-        tracing::info!(cloud = %args.name, controller.uuid = %place.controller, requester = %who.name, "cloud added");
+        let places = self.places(&host.name, &region, None).await?;
+        let controller = places.first().ok_or_else(|| Error::not_found("no controller serves the region"))?.controller;
+        self.cloud_on_controller(controller, &args).await?;
+        self.record_cloud(who, controller, &args).await?;
+        tracing::info!(cloud = %args.name, controller.uuid = %controller, requester = %who.name, "cloud added");
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::credentials::{CredentialId, first_refusal};
+use super::model_place::Place;
 use super::models::{apply, user_tag};
 use super::remote::{CALL_DEADLINE, CLOUD, MODEL_MANAGER};
 use super::users::{parse_cloud_tag, parse_user_name, parse_user_tag};
@@ -42,30 +43,57 @@ struct Wanted {
     controller: Option<String>,
 }
 
+/// A model that was not made, certainly or only as far as one knows.
+struct NotMade {
+    error: Error,
+    certainly: bool,
+}
+
+/// What fails before the controller is asked fails for certain.
+impl From<Error> for NotMade {
+    fn from(error: Error) -> Self {
+        Self { error, certainly: true }
+    }
+}
+
 impl Broker {
     /// Makes a model on the controller that placement chooses, owned by the named owner.
     pub async fn create_model(&self, who: &Requester, args: ModelCreateArgs) -> Result<ModelInfo> {
         let wanted = self.checked(who, args).await?;
-        let place = self.place_model(who, &wanted.cloud, &wanted.region, wanted.controller.as_deref()).await?;
+        let mut last = None;
+        for place in self.places(&wanted.cloud, &wanted.region, wanted.controller.as_deref()).await? {
+            match self.create_there(who, &wanted, &place).await {
+                Err(NotMade { error, certainly: true }) if error.kind() == Kind::ControllerUnavailable => {
+                    tracing::warn!(reason = %place.reason, error = %error, "the controller does not answer, trying the next");
+                    last = Some(error);
+                }
+                Err(NotMade { error, .. }) => return Err(error),
+                Ok(info) => return Ok(info),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::not_found("no available controllers")))
+    }
+
+    async fn create_there(&self, who: &Requester, wanted: &Wanted, place: &Place) -> Result<ModelInfo, NotMade> {
         let config = self.configured(&wanted.owner, &wanted.cloud, &place.region, wanted.config.clone()).await?;
-        let row = self.reserve(&wanted, place.controller, &place.region).await?;
+        let row = self.reserve(wanted, place.controller, &place.region).await?;
         tracing::info!(
             model.name = %row.name, model.owner = %row.owner, controller.uuid = %row.controller_uuid,
             reason = %place.reason, "making a model"
         );
         let info = match self.make(&row, config, place.region_is_virtual).await {
             Ok(info) => info,
-            Err(e) => {
+            Err(not_made) => {
                 // Without an answer the model may exist or not: the reservation stays until the controller told.
-                if e.kind() != Kind::ControllerUnavailable {
+                if not_made.certainly {
                     self.drop_reservation(&row).await?;
                 }
-                return Err(e);
+                return Err(not_made);
             }
         };
         let row = self.record_creation(&row, &info).await?;
         tracing::info!(model.uuid = %row.uuid, requester = %who.name, "model made");
-        self.merge_info(who, &row, info).await
+        Ok(self.merge_info(who, &row, info).await?)
     }
 
     async fn checked(&self, who: &Requester, args: ModelCreateArgs) -> Result<Wanted> {
@@ -161,7 +189,12 @@ impl Broker {
     }
 
     /// Has the controller make the model, as its owner and with the owner's credential.
-    async fn make(&self, row: &Row, mut config: BTreeMap<String, Value>, region_is_virtual: bool) -> Result<ModelInfo> {
+    async fn make(
+        &self,
+        row: &Row,
+        mut config: BTreeMap<String, Value>,
+        region_is_virtual: bool,
+    ) -> Result<ModelInfo, NotMade> {
         let credential = CredentialId {
             cloud: row.cloud.clone(),
             owner: row.credential_owner.clone().unwrap_or_default(),
@@ -194,7 +227,7 @@ impl Broker {
         };
         let made = remote.call(MODEL_MANAGER, "CreateModel", &args, CREATE_DEADLINE).await;
         remote.close();
-        made.map_err(refused)
+        made.map_err(|error: Error| NotMade { certainly: answered(&error), error: refused(error) })
     }
 
     /// The model is there: its true UUID, its rights and the end of its reservation, in one transaction.
@@ -256,6 +289,11 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// Whether the controller answered with a refusal of its own; an answer that was lost or cannot be read is none.
+fn answered(error: &Error) -> bool {
+    error.kind() != Kind::ControllerUnavailable && std::error::Error::source(error).is_none()
 }
 
 /// Whether the controller speaks of the model that was reserved.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::scripted::Scripted;
+use crate::scripted::{HANG_UP, Scripted};
 use crate::support::{ADMIN, ALICE, BOB, BROKER, Client, World};
 
 /// The controller makes every model asked for, as this UUID.
@@ -118,6 +118,63 @@ async fn a_model_that_the_controller_refuses_leaves_nothing_behind() {
     assert_eq!(world.db.fetch("SELECT count(*)::text FROM models").await.unwrap().as_deref(), Some("0"));
     makes_models(&world.older, Uuid::new_v4());
     add(&alice, 10, args).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_controller_that_does_not_answer_is_passed_over() {
+    let world = World::new().await;
+    let alice = world.login(ALICE).await;
+    world.credential(&alice, ALICE).await;
+    let second = format!(
+        "INSERT INTO cloud_region_priorities (controller_uuid, cloud, region, priority) VALUES ('{}', 'stub', 'r1', 1)",
+        world.newer.uuid
+    );
+    world.db.execute(&second).await.unwrap();
+    let uuid = Uuid::new_v4();
+    makes_models(&world.newer, uuid);
+    let older = world.older.uuid;
+    drop(world.older);
+    let args = json!({"name": "m1", "owner-tag": format!("user-{ALICE}"), "cloud-tag": "cloud-stub", "region": "r1"});
+    let info = add(&alice, 10, args).await.unwrap();
+    assert_eq!(info["uuid"], json!(uuid));
+    let home = world.db.fetch("SELECT controller_uuid::text FROM models").await.unwrap();
+    assert_eq!(home, Some(world.newer.uuid.to_string()));
+    assert_ne!(home, Some(older.to_string()));
+}
+
+#[tokio::test]
+async fn deprecated_controllers_get_no_models_and_the_refusal_says_so() {
+    let world = World::new().await;
+    let alice = world.login(ALICE).await;
+    world.credential(&alice, ALICE).await;
+    world.db.execute("UPDATE controllers SET deprecated = true WHERE name = 'older'").await.unwrap();
+    let args = json!({"name": "m1", "owner-tag": format!("user-{ALICE}"), "cloud-tag": "cloud-stub", "region": "r1"});
+    let expected = "unsupported cloud region stub/r1 - confirm access to the cloud/controller; older is deprecated";
+    assert_eq!(add(&alice, 10, args).await.unwrap_err(), (expected.into(), "bad request".into()));
+}
+
+#[tokio::test]
+async fn a_model_whose_making_was_not_answered_is_found_again() {
+    let world = World::new().await;
+    let alice = world.login(ALICE).await;
+    world.credential(&alice, ALICE).await;
+    makes_models(&world.older, Uuid::new_v4());
+    world.older.on("ModelManager.CreateModel", |_| Err((String::new(), HANG_UP.into())));
+    let args = json!({"name": "m1", "owner-tag": format!("user-{ALICE}"), "cloud-tag": "cloud-stub", "region": "r1"});
+    let lost = add(&alice, 10, args.clone()).await.unwrap_err();
+    assert!(lost.0.contains("does not answer"), "{}", lost.0);
+    let broker = &world.app.services().broker;
+    broker.recover_creations().await.unwrap();
+    assert_eq!(add(&alice, 10, args).await.unwrap_err().1, "already exists", "too early to tell");
+    world.db.execute("UPDATE models SET created_at = now() - interval '10 minutes'").await.unwrap();
+    let uuid = Uuid::new_v4();
+    world.older.answer(
+        "ModelManager.ListModelSummaries",
+        json!({"results": [{"result": {"name": "m1", "uuid": uuid, "owner-tag": format!("user-{ALICE}"), "life": "alive"}}]}),
+    );
+    broker.recover_creations().await.unwrap();
+    let models = alice.ok("ModelManager(10).ListModels", json!({})).await;
+    assert_eq!(models["user-models"][0]["model"]["uuid"], json!(uuid));
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 type Answer = Box<dyn Fn(&Value) -> Result<Value, (String, String)> + Send>;
 
+/// The error code that makes it hang up instead of answering.
+pub(crate) const HANG_UP: &str = "hang up";
+
 /// One call it got.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -135,6 +138,8 @@ async fn serve(acceptor: TlsAcceptor, socket: TcpStream, login: Value, state: Ar
         };
         let reply = match answer {
             Ok(response) => json!({"request-id": request["request-id"], "response": response}),
+            // The connection ends in the middle of the call.
+            Err((_, code)) if code == HANG_UP => return,
             Err((error, code)) => {
                 json!({"request-id": request["request-id"], "error": error, "error-code": code, "response": {}})
             }
