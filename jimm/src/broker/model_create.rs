@@ -93,7 +93,12 @@ impl Broker {
         };
         let row = self.record_creation(&row, &info).await?;
         tracing::info!(model.uuid = %row.uuid, requester = %who.name, "model made");
-        Ok(self.merge_info(who, &row, info).await?)
+        let mut info = self.merge_info(who, &row, info).await?;
+        // Why there is for operators: other users do not see controllers.
+        if who.is_admin && info.status.info.is_empty() {
+            info.status.info = format!("placed: {}", place.reason);
+        }
+        Ok(info)
     }
 
     async fn checked(&self, who: &Requester, args: ModelCreateArgs) -> Result<Wanted> {

@@ -143,6 +143,21 @@ async fn a_controller_that_does_not_answer_is_passed_over() {
 }
 
 #[tokio::test]
+async fn operators_are_told_why_a_controller_was_chosen() {
+    let world = World::new().await;
+    for (user, told) in [(ADMIN, "placed: older is number 1"), (ALICE, "")] {
+        let client = world.login(user).await;
+        world.credential(&client, user).await;
+        makes_models(&world.older, Uuid::new_v4());
+        let args =
+            json!({"name": "m1", "owner-tag": format!("user-{user}"), "cloud-tag": "cloud-stub", "region": "r1"});
+        let info = add(&client, 10, args).await.unwrap();
+        let info = info["status"]["info"].as_str().unwrap_or_default().to_owned();
+        assert!(info.starts_with(told) && info.is_empty() == told.is_empty(), "{user}: {info}");
+    }
+}
+
+#[tokio::test]
 async fn deprecated_controllers_get_no_models_and_the_refusal_says_so() {
     let world = World::new().await;
     let alice = world.login(ALICE).await;
