@@ -209,6 +209,10 @@ impl From<jimm_store::StoreError> for Error {
                 Self::new(Kind::Internal, "the broker's database is not available: try again in a moment")
                     .with_source(error)
             }
+            StoreError::Text(_) => {
+                Self::bad_request("a text holds a NUL character, which cannot be stored: leave it out")
+                    .with_source(error)
+            }
             _ => Self::internal(error),
         }
     }

@@ -67,6 +67,10 @@ pub enum FrameError {
 impl<'a> Frame<'a> {
     /// Reads the envelope of a message.
     pub fn parse(text: &'a str) -> Result<Self, FrameError> {
+        // A list would be read as the members in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(FrameError::Malformed(de::Error::custom("not a JSON object")));
+        }
         let wire: Wire<'a> = serde_json::from_str(text).map_err(FrameError::Malformed)?;
         if wire.request_id == 0 {
             return Err(FrameError::NoRequestId);
@@ -83,7 +87,8 @@ impl<'a> Frame<'a> {
         Ok(Self::Request(Request {
             request_id: wire.request_id,
             facade: wire.facade.0,
-            version: wire.version.unwrap_or_default(),
+            // Nobody serves a version beyond the type: it is as unknown as any other.
+            version: wire.version.map_or(0, |version| u32::try_from(version).unwrap_or(u32::MAX)),
             id: wire.id.0,
             method: wire.method.0,
             params: wire.params,
@@ -186,7 +191,7 @@ struct Wire<'a> {
     #[serde(rename = "type", borrow, default)]
     facade: Text<'a>,
     #[serde(default)]
-    version: Option<u32>,
+    version: Option<i64>,
     #[serde(borrow, default)]
     id: Text<'a>,
     #[serde(rename = "request", borrow, default)]
@@ -276,6 +281,7 @@ mod tests {
             "",
             "x",
             "[]",
+            r#"[1,"Pinger",1,"","Ping"]"#,
             "{}",
             r#"{"request-id":-1}"#,
             r#"{"request-id":"1","type":"X"}"#,

@@ -164,6 +164,18 @@ impl TestApp {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
+    /// The lines of that log; each has to be a JSON object.
+    ///
+    /// # Panics
+    /// When one is not: somebody wrote past the log.
+    pub fn log_lines(&self) -> Vec<serde_json::Value> {
+        let log = self.broker_log();
+        // The last line may be in the writing.
+        let whole = log.rfind('\n').map_or("", |end| &log[..end]);
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no line of the log: {line}"));
+        whole.lines().map(parse).collect()
+    }
+
     /// A session token for a person, by device flow.
     pub async fn token(&self, email: &str) -> Result<String> {
         self.door

@@ -87,7 +87,26 @@ pub fn decode<T: DeserializeOwned>(params: &RawValue) -> Result<T> {
         "null" => "{}",
         text => text,
     };
-    serde_json::from_str(text).map_err(|e| Error::bad_request(format!("cannot read the parameters: {e}")))
+    // A list would be read as the members in their order.
+    if !text.starts_with('{') {
+        return Err(Error::bad_request("cannot read the parameters: not a JSON object"));
+    }
+    serde_json::from_str(text)
+        .map_err(|e| Error::bad_request(format!("cannot read the parameters: {}", without_value(&e.to_string()))))
+}
+
+/// A decoder's complaint without the value that it complains of: that may be a secret in the wrong place.
+fn without_value(text: &str) -> String {
+    for complaint in ["invalid type: ", "invalid value: ", "unknown variant "] {
+        if let Some(rest) = text.strip_prefix(complaint)
+            && let Some((value, expected)) = rest.rsplit_once(", expected ")
+        {
+            let kind = value.split(['"', '`']).next().unwrap_or_default();
+            let complaint = format!("{complaint}{kind}");
+            return format!("{}, expected {expected}", complaint.trim_end());
+        }
+    }
+    text.to_owned()
 }
 
 /// Writes a method's answer.
@@ -149,6 +168,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        let told = |json: &str| {
+            let raw = RawValue::from_string(json.to_owned()).unwrap();
+            decode::<BTreeMap<String, u32>>(&raw).unwrap_err().message().to_owned()
+        };
+        let text = "cannot read the parameters: invalid type: string, expected u32 at line 1 column 16";
+        assert_eq!(told(r#"{"a":"s3, expec"}"#), text);
+        assert_eq!(told("[1]"), "cannot read the parameters: not a JSON object");
+        assert!(told(r#"{"a":-77}"#).contains("invalid value: integer, expected u32"));
+        assert!(decode::<Empty>(&RawValue::from_string("\"s3cret\"".to_owned()).unwrap()).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::upstream::{self, LoggedIn};
 use crate::error::{Error, Kind, Result};
 use crate::session::greeting::{self, Greeted};
 use crate::session::login::LoginDesk;
-use crate::session::record::Origin;
+use crate::session::record::{self, Origin};
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
 use crate::session::{Peer, Services};
 use crate::telemetry::Endpoint;
@@ -23,19 +23,24 @@ const LOOK: Duration = Duration::from_secs(120);
 /// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
     let _open = services.telemetry.metrics.connection(Endpoint::Model);
-    let (mut reader, outbox, writer) = socket::split(socket, services.settings.limits.ping_timeout);
-    let origin = Origin { endpoint: Endpoint::Model, peer, requester: String::new(), model, controller: String::new() };
+    let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
+    let origin = Origin {
+        endpoint: Endpoint::Model,
+        peer: peer.clone(),
+        requester: String::new(),
+        model,
+        controller: String::new(),
+    };
     let cutting = services.lifecycle.cutting.clone();
     let written = writer.run();
     tokio::pin!(written);
     let close = tokio::select! {
-        () = &mut written => return,
+        _ = &mut written => return,
         close = converse(&services, origin, model, &mut reader, &outbox) => close,
         () = cutting.cancelled() => Close::away("the broker stops"),
     };
-    tracing::debug!(reason = close.reason(), "connection ends");
-    let ended = async { tokio::join!(outbox.close(close), written) };
-    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
+    record::ended(&peer, &close);
+    socket::part(reader, &outbox, close, written).await;
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
@@ -70,6 +75,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             origin.requester.clear();
             continue;
         };
+        reader.trust();
         let claims = route.claims.clone();
         let traffic = Traffic::new(Arc::clone(services), origin, member.requester, route, outbox.clone());
         let _upstreams = traffic.close_upstreams_on_drop();
@@ -97,12 +103,15 @@ async fn enter(
 }
 
 async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &mut Reader<S>) -> Close {
-    while let Some(text) = reader.next().await {
+    loop {
+        let text = match reader.next().await {
+            Ok(text) => text,
+            Err(close) => return close,
+        };
         if let Err(close) = traffic.pass_up(text).await {
             return close;
         }
     }
-    Close::normal()
 }
 
 /// Keeps up with what happens to the model. Ends when this connection is of no more use.

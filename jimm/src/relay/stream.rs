@@ -39,13 +39,13 @@ struct FirstFrame<'a> {
 /// Serves a stream until either side ends it.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, stream: Stream, access: Access) {
     let _open = services.telemetry.metrics.connection(Endpoint::Stream);
-    let (mut reader, outbox, writer) = socket::split(socket, SILENCE);
+    let (mut reader, outbox, writer) = socket::split_client(socket, SILENCE);
     let written = writer.run();
     tokio::pin!(written);
     let began = std::time::Instant::now();
     let requester = access.as_ref().map(|who| who.name.to_string()).unwrap_or_default();
     let served = tokio::select! {
-        () = &mut written => return,
+        _ = &mut written => return,
         close = run(&services, &mut reader, &outbox, &stream, access) => close,
         () = services.lifecycle.draining.cancelled() => Ok(Close::away("the broker stops")),
     };
@@ -66,11 +66,12 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, st
         model.uuid = %stream.model,
         request.method = name,
         kind,
+        close.code = close.code(),
+        close.reason = close.reason(),
         elapsed.ms = began.elapsed().as_secs_f64() * 1000.0,
         "stream ended"
     );
-    let ended = async { tokio::join!(outbox.close(close), written) };
-    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
+    socket::part(reader, &outbox, close, written).await;
 }
 
 async fn run<S: AsyncRead + AsyncWrite + Unpin>(
@@ -81,37 +82,53 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     access: Access,
 ) -> Result<Close> {
     let requester = access?;
+    reader.trust();
     let route = Route::find(&services.broker, &requester, stream.model).await?;
     let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
     let path = format!("/model/{}/{}", stream.model, stream.path);
     let upstream = route.slot.open_stream_socket(&path, authorization).await?;
     let (mut from, up, up_writer) = socket::split(upstream, SILENCE);
     let down = async {
-        while let Some(text) = from.next().await {
-            services.telemetry.metrics.relayed_down(text.len());
-            if !outbox.send(text).await {
-                break;
+        loop {
+            match from.next().await {
+                Ok(text) => {
+                    services.telemetry.metrics.relayed_down(text.len());
+                    if !outbox.send(text).await {
+                        return Close::normal();
+                    }
+                }
+                Err(close) if close.is_by_fault() => return broken(&route, &close),
+                Err(_) => return Close::normal(),
             }
         }
-        Close::normal()
     };
     let upward = async {
-        while let Some(text) = reader.next().await {
+        loop {
+            let text = match reader.next().await {
+                Ok(text) => text,
+                Err(close) => return close,
+            };
             services.telemetry.metrics.relayed_up(text.len());
             if !up.send(text).await {
-                break;
+                return Close::normal();
             }
         }
-        Close::normal()
     };
     let written = up_writer.run();
     tokio::pin!(written);
     let close = tokio::select! {
         close = down => close,
         close = upward => close,
-        () = &mut written => Close::normal(),
+        _ = &mut written => Close::normal(),
     };
     let _ =
         tokio::time::timeout(Duration::from_secs(1), async { tokio::join!(up.close(Close::normal()), written) }).await;
     Ok(close)
+}
+
+/// The controller did what it must not do: the client cannot mend that.
+fn broken(route: &Route, close: &Close) -> Close {
+    let (controller, reason) = (route.controller(), close.reason());
+    tracing::warn!(controller, model.uuid = %route.model, close.reason = reason, "connection closed for what the controller sent");
+    Close::away(format!("controller {controller} sent what cannot be passed on ({reason})"))
 }

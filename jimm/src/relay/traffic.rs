@@ -304,19 +304,27 @@ impl Receiver for Traffic {
         }
     }
 
-    async fn ended(self: &Arc<Self>, no: UpstreamNo) {
+    async fn ended(self: &Arc<Self>, no: UpstreamNo, close: &Close) {
         let (owed, was_current) = {
             let mut state = self.state();
             state.open.retain(|upstream| upstream.no != no);
             (state.in_flight.remove_of(no), state.current.as_ref().is_some_and(|upstream| upstream.no == no))
         };
         self.settled.notify_waiters();
+        let controller = self.route.controller();
+        let (text, next) = if close.is_by_fault() {
+            tracing::warn!(
+                controller, model.uuid = %self.route.model, close.reason = close.reason(),
+                "connection closed for what the controller sent"
+            );
+            (format!("controller {controller} sent what cannot be passed on ({})", close.reason()), "ask its operator")
+        } else {
+            (format!("controller {controller} has closed the connection"), "try again")
+        };
         for request in owed {
-            let text = format!("controller {} has closed the connection: try again", self.route.controller());
-            self.fail(&request, Error::new(Kind::ControllerUnavailable, text)).await;
+            self.fail(&request, Error::new(Kind::ControllerUnavailable, format!("{text}: {next}"))).await;
         }
         if was_current {
-            let text = format!("controller {} has closed the connection", self.route.controller());
             self.end(Close::away(text));
         }
     }

@@ -41,8 +41,8 @@ pub(super) struct Upstream {
 pub(super) trait Receiver: Send + Sync + 'static {
     /// A frame came.
     fn receive(self: &Arc<Self>, upstream: u32, text: Utf8Bytes) -> impl Future<Output = ()> + Send;
-    /// No more will.
-    fn ended(self: &Arc<Self>, upstream: u32) -> impl Future<Output = ()> + Send;
+    /// No more will, for this reason.
+    fn ended(self: &Arc<Self>, upstream: u32, close: &Close) -> impl Future<Output = ()> + Send;
 }
 
 /// Dials the model's home and logs in as the user, all within one deadline.
@@ -129,16 +129,19 @@ impl Upstream {
             let written = writer.run();
             tokio::pin!(written);
             let read = async {
-                while let Some(text) = reader.next().await {
-                    receiver.receive(no, text).await;
+                loop {
+                    match reader.next().await {
+                        Ok(text) => receiver.receive(no, text).await,
+                        Err(close) => return close,
+                    }
                 }
             };
-            tokio::select! {
-                () = read => {}
-                () = &mut written => {}
-                () = cut.cancelled() => {}
-            }
-            receiver.ended(no).await;
+            let close = tokio::select! {
+                close = read => close,
+                _ = &mut written => Close::normal(),
+                () = cut.cancelled() => Close::normal(),
+            };
+            receiver.ended(no, &close).await;
             let _ = tokio::time::timeout(Duration::from_secs(5), async {
                 tokio::join!(outbox.close(Close::normal()), written)
             })

@@ -36,10 +36,10 @@ struct Session {
 /// Serves a connection until it ends.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer) {
     let _open = services.telemetry.metrics.connection(Endpoint::Controller);
-    let (mut reader, outbox, writer) = socket::split(socket, services.settings.limits.ping_timeout);
+    let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
     let origin = Origin {
         endpoint: Endpoint::Controller,
-        peer,
+        peer: peer.clone(),
         requester: String::new(),
         model: None,
         controller: String::new(),
@@ -48,13 +48,12 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer) {
     let written = writer.run();
     tokio::pin!(written);
     let close = tokio::select! {
-        () = &mut written => return,
+        _ = &mut written => return,
         close = converse(&services, origin, &mut reader, &outbox) => close,
         () = cutting.cancelled() => Close::away("the broker stops"),
     };
-    tracing::debug!(reason = close.reason(), "connection ends");
-    let ended = async { tokio::join!(outbox.close(close), written) };
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), ended).await;
+    record::ended(&peer, &close);
+    socket::part(reader, &outbox, close, written).await;
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
@@ -73,6 +72,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             break requester;
         }
     };
+    reader.trust();
     let gone = CancellationToken::new();
     let _gone = gone.clone().drop_guard();
     let session = Arc::new(Session {
@@ -109,15 +109,14 @@ async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, gree
 
 impl Session {
     async fn read<S: AsyncRead + AsyncWrite + Unpin>(self: &Arc<Self>, reader: &mut Reader<S>) -> Close {
-        while let Some(text) = reader.next().await {
-            let call = match Call::read(&text) {
+        loop {
+            let call = match reader.next().await.and_then(|text| Call::read(&text)) {
                 Ok(Some(call)) => call,
                 Ok(None) => continue,
                 Err(close) => return close,
             };
             self.begin(call).await;
         }
-        Close::normal()
     }
 
     /// Starts a call; waits while too many are in work.

@@ -46,10 +46,10 @@ impl Call {
     pub(crate) fn asked_of(request: &Request<'_>) -> Asked {
         Asked {
             request_id: request.request_id,
-            facade: request.facade.clone().into_owned(),
+            facade: told(&request.facade),
             version: request.version,
-            object_id: request.id.clone().into_owned(),
-            method: request.method.clone().into_owned(),
+            object_id: told(&request.id),
+            method: told(&request.method),
         }
     }
 
@@ -62,6 +62,21 @@ impl Call {
             Err(error) => Err(Close::protocol(error.to_string())),
         }
     }
+}
+
+/// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
+/// obey or the database refuse. No name that we know is changed.
+fn told(name: &str) -> String {
+    const LONGEST: usize = 128;
+    if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return name.to_owned();
+    }
+    let mut told: String =
+        name.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    if name.len() > told.len() {
+        told.push('…');
+    }
+    told
 }
 
 /// Serves a connection until somebody logs in.
@@ -93,8 +108,7 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
                 }
             }
             text = reader.next(), if in_work.len() < IN_WORK => {
-                let Some(text) = text else { return Err(Close::normal()) };
-                let Some(call) = Call::read(&text)? else { continue };
+                let Some(call) = Call::read(&text?)? else { continue };
                 record::audit_request(services, origin, &call.asked, None);
                 if call.asked.facade == "Admin" {
                     in_work.push(async move {
@@ -120,14 +134,13 @@ pub(crate) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
     error: impl Fn() -> Error,
 ) -> Close {
     let serve = async {
-        while let Some(text) = reader.next().await {
-            match Call::read(&text) {
+        loop {
+            match reader.next().await.and_then(|text| Call::read(&text)) {
                 Ok(Some(call)) => answer_call(services, origin, outbox, &call, Err(error())).await,
                 Ok(None) => {}
                 Err(close) => return close,
             }
         }
-        Close::normal()
     };
     tokio::select! {
         close = serve => close,

@@ -8,6 +8,7 @@ use jimm_store::audit::AuditEntry;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::socket::Close;
 use super::{Peer, Services};
 use crate::error::{Error, Kind};
 use crate::telemetry::Endpoint;
@@ -107,6 +108,21 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
         elapsed.ms = elapsed.as_secs_f64() * 1000.0,
         "request answered"
     );
+}
+
+/// Tells how a connection ended: once when its client did what it must not do, else to those who look closely.
+pub(crate) fn ended(peer: &Peer, close: &Close) {
+    if close.is_by_fault() {
+        tracing::info!(
+            conversation.id = peer.conversation,
+            client.address = %peer.address,
+            close.code = close.code(),
+            close.reason = close.reason(),
+            "connection closed for what the client sent"
+        );
+    } else {
+        tracing::debug!(conversation.id = peer.conversation, close.reason = close.reason(), "connection ends");
+    }
 }
 
 /// The error's text with those of its causes.

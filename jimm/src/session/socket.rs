@@ -1,20 +1,26 @@
 //! A websocket in two halves: a reader that notices silence, and an outbox whose writer owns the other half.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::meter::{Allowance, Metered, TooMuch};
+
+/// A client's bytes.
+type ClientStream = Metered<TokioIo<Upgraded>>;
 /// A client's websocket.
-pub type ClientSocket = WebSocketStream<TokioIo<Upgraded>>;
+pub type ClientSocket = WebSocketStream<ClientStream>;
 
 /// Messages that wait for the peer to read; whoever sends more waits too.
 const QUEUE: usize = 32;
@@ -22,6 +28,8 @@ const QUEUE: usize = 32;
 const WRITE: Duration = Duration::from_secs(60);
 /// How long a close may take.
 const CLOSE: Duration = Duration::from_secs(5);
+/// How long a peer that did what it must not do may go on sending before it reads why it is turned away.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Sends to the peer. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,6 +41,8 @@ pub(crate) struct Reader<S> {
     outbox: Outbox,
     silence: Duration,
     pinged: bool,
+    /// What a stranger may send.
+    allowance: Option<Arc<Allowance>>,
 }
 
 /// Takes messages out of the outbox and writes them.
@@ -46,22 +56,51 @@ pub(crate) struct Writer<S> {
 pub(crate) struct Close {
     code: CloseCode,
     reason: String,
+    by_fault: bool,
 }
 
 impl Close {
     /// The other side has gone, or it was its wish.
     pub(crate) fn normal() -> Self {
-        Self { code: CloseCode::Normal, reason: String::new() }
+        Self { code: CloseCode::Normal, reason: String::new(), by_fault: false }
     }
 
     /// The peer should connect again; Juju's clients take this as a normal end.
     pub(crate) fn away(reason: impl Into<String>) -> Self {
-        Self { code: CloseCode::Away, reason: reason.into() }
+        Self { code: CloseCode::Away, reason: reason.into(), by_fault: false }
     }
 
     /// The peer did what it must not do.
     pub(crate) fn protocol(reason: impl Into<String>) -> Self {
-        Self { code: CloseCode::Protocol, reason: reason.into() }
+        Self::fault(CloseCode::Protocol, reason)
+    }
+
+    fn fault(code: CloseCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), by_fault: true }
+    }
+
+    /// What a broken websocket means.
+    fn of(error: &WsError) -> Self {
+        match error {
+            WsError::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+                Self::fault(CloseCode::Size, format!("message too large: {size} bytes, at most {max_size}"))
+            }
+            WsError::Utf8(_) => Self::fault(CloseCode::Invalid, "message is not UTF-8"),
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::normal(),
+            WsError::Protocol(error) => Self::protocol(error.to_string()),
+            WsError::Io(error) if is_too_much(error) => Self::fault(CloseCode::Size, error.to_string()),
+            _ => Self::normal(),
+        }
+    }
+
+    /// Whether the peer did what it must not do.
+    pub(crate) fn is_by_fault(&self) -> bool {
+        self.by_fault
+    }
+
+    /// The code on the wire.
+    pub(crate) fn code(&self) -> u16 {
+        self.code.into()
     }
 
     /// The reason, for the log.
@@ -77,6 +116,10 @@ impl Close {
     }
 }
 
+fn is_too_much(error: &std::io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<TooMuch>()).is_some()
+}
+
 /// Takes a websocket apart. A peer that gives no sign of life for `silence` is taken for gone; half-way it is asked.
 pub(crate) fn split<S>(socket: WebSocketStream<S>, silence: Duration) -> (Reader<S>, Outbox, Writer<S>)
 where
@@ -85,7 +128,40 @@ where
     let (sink, stream) = socket.split();
     let (sender, queue) = mpsc::channel(QUEUE);
     let outbox = Outbox(sender);
-    (Reader { stream, outbox: outbox.clone(), silence, pinged: false }, outbox, Writer { sink, queue })
+    let reader = Reader { stream, outbox: outbox.clone(), silence, pinged: false, allowance: None };
+    (reader, outbox, Writer { sink, queue })
+}
+
+/// The same for a client's, whose allowance is lifted by [`Reader::trust`].
+pub(crate) fn split_client(
+    socket: ClientSocket,
+    silence: Duration,
+) -> (Reader<ClientStream>, Outbox, Writer<ClientStream>) {
+    let allowance = socket.get_ref().allowance();
+    let (reader, outbox, writer) = split(socket, silence);
+    (Reader { allowance: Some(allowance), ..reader }, outbox, writer)
+}
+
+/// Closes, after what was sent before. A peer that is still sending what was refused gets the time to stop and to read
+/// why: an end with unread bytes would take the reason away from it.
+pub(crate) async fn part<S: AsyncRead + AsyncWrite + Unpin>(
+    reader: Reader<S>,
+    outbox: &Outbox,
+    close: Close,
+    written: impl Future<Output = Written<S>>,
+) {
+    let by_fault = close.by_fault;
+    let ended = async { tokio::join!(outbox.close(close), written).1 };
+    let Ok(Written(sink)) = tokio::time::timeout(CLOSE, ended).await else { return };
+    if !by_fault {
+        return;
+    }
+    reader.trust();
+    let Ok(socket) = reader.stream.reunite(sink) else { return };
+    let mut stream = socket.into_inner();
+    let mut buffer = [0; 4096];
+    let drained = async { while matches!(stream.read(&mut buffer).await, Ok(1..)) {} };
+    let _ = tokio::time::timeout(LINGER, drained).await;
 }
 
 impl Outbox {
@@ -100,39 +176,49 @@ impl Outbox {
     }
 }
 
+impl<S> Reader<S> {
+    /// We know the peer: it may send what it likes.
+    pub(crate) fn trust(&self) {
+        if let Some(allowance) = &self.allowance {
+            allowance.lift();
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
-    /// The next text, or `None` when the peer is gone. Safe to cancel.
-    pub(crate) async fn next(&mut self) -> Option<Utf8Bytes> {
+    /// The next text, or how to close when there is none. Safe to cancel.
+    pub(crate) async fn next(&mut self) -> Result<Utf8Bytes, Close> {
         loop {
             let Ok(message) = tokio::time::timeout(self.silence / 2, self.stream.next()).await else {
                 if std::mem::replace(&mut self.pinged, true) {
-                    tracing::debug!(silence.seconds = self.silence.as_secs(), "peer gives no sign of life");
-                    return None;
+                    return Err(Close::away(format!("no sign of life for {} s", self.silence.as_secs())));
                 }
                 let _ = self.outbox.0.try_send(Message::Ping(Vec::new().into()));
                 continue;
             };
             self.pinged = false;
-            match message? {
-                Ok(Message::Text(text)) => return Some(text),
-                Ok(Message::Close(_)) => return None,
-                Ok(Message::Binary(_)) => {
-                    tracing::debug!("peer sends binary frames");
-                    return None;
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(text),
+                None | Some(Ok(Message::Close(_))) => return Err(Close::normal()),
+                Some(Ok(Message::Binary(_))) => {
+                    return Err(Close::fault(CloseCode::Unsupported, "binary messages are not served: send texts"));
                 }
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Err(error) => {
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(error)) => {
                     tracing::debug!(error = %error, "websocket is broken");
-                    return None;
+                    return Err(Close::of(&error));
                 }
             }
         }
     }
 }
 
+/// The writer's half, after the last word.
+pub(crate) struct Written<S>(SplitSink<WebSocketStream<S>, Message>);
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Writer<S> {
     /// Writes until a close was sent, the peer is gone, or it stops reading.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self) -> Written<S> {
         while let Some(message) = self.queue.recv().await {
             let last = matches!(message, Message::Close(_));
             let limit = if last { CLOSE } else { WRITE };
@@ -146,5 +232,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Writer<S> {
             }
         }
         let _ = tokio::time::timeout(CLOSE, self.sink.close()).await;
+        Written(self.sink)
     }
 }

@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::session::{ClientSocket, Services};
+use crate::session::{ClientSocket, Metered, Services};
 
 /// Answers the handshake and runs `session` on the socket; it belongs to the broker's tasks.
 pub(super) fn upgrade<F, Fut>(services: &Arc<Services>, mut request: Request, session: F) -> Response
@@ -31,7 +31,8 @@ where
     services.lifecycle.sessions.spawn(async move {
         match upgraded.await {
             Ok(stream) => {
-                session(WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await).await;
+                let stream = Metered::new(TokioIo::new(stream));
+                session(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await).await;
             }
             Err(error) => tracing::debug!(error = %error, "client went away during the handshake"),
         }

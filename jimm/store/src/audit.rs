@@ -54,7 +54,7 @@ pub struct Filter {
 
 /// Adds the entries in one statement.
 pub async fn insert(conn: &mut PgConnection, entries: &[AuditEntry]) -> Result<()> {
-    let column = |get: fn(&AuditEntry) -> &str| entries.iter().map(|e| get(e).to_owned()).collect::<Vec<_>>();
+    let column = |get: fn(&AuditEntry) -> &str| entries.iter().map(|e| storable(get(e))).collect::<Vec<_>>();
     sqlx::query!(
         "INSERT INTO audit_entries (time, conversation_id, message_id, facade_name, facade_method, facade_version,
                                     object_id, identity, model, is_response, params, errors)
@@ -70,12 +70,28 @@ pub async fn insert(conn: &mut PgConnection, entries: &[AuditEntry]) -> Result<(
         &column(|e| &e.identity),
         &column(|e| &e.model),
         &entries.iter().map(|e| e.is_response).collect::<Vec<_>>(),
-        &entries.iter().map(|e| e.params.clone()).collect::<Vec<_>>() as &[Option<Value>],
-        &entries.iter().map(|e| e.errors.clone()).collect::<Vec<_>>() as &[Option<Value>]
+        &entries.iter().map(|e| e.params.clone().map(storable_value)).collect::<Vec<_>>() as &[Option<Value>],
+        &entries.iter().map(|e| e.errors.clone().map(storable_value)).collect::<Vec<_>>() as &[Option<Value>]
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Postgres keeps no NUL; a client may send one, and what it did is to be kept all the same.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn storable_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(storable(&text)),
+        Value::Array(items) => items.into_iter().map(storable_value).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (storable(&name), storable_value(value))).collect()
+        }
+        other => other,
+    }
 }
 
 macro_rules! select {

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The migrations cannot be applied.
     #[error("cannot migrate the database")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A text that Postgres cannot keep: it holds a NUL.
+    #[error("text that cannot be stored")]
+    Text(#[source] sqlx::Error),
     /// Anything else: a mistake in a statement or a constraint that the caller should have kept.
     #[error("database statement failed")]
     Other(#[source] sqlx::Error),
@@ -87,6 +90,8 @@ impl From<sqlx::Error> for StoreError {
         match database.code().as_deref() {
             // Serialization failure, deadlock, lock timeout.
             Some("40001" | "40P01" | "55P03") => Self::Contention(source),
+            // Not in the repertoire, untranslatable: a NUL in a text or in JSON.
+            Some("22021" | "22P05") => Self::Text(source),
             // Statement timeout.
             Some("57014") => Self::Unavailable(source),
             // Connection classes, too many connections, shutdown and start-up of the server.

@@ -1,0 +1,99 @@
+//! What the tests of this binary start from, and what they look at afterwards.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jimm_tests::app::{AppOptions, TestApp};
+use jimm_tests::broker::ADMIN;
+use jimm_tests::given;
+use jimm_tests::process::eventually;
+use serde_json::{Value, json};
+
+use crate::wire::Ws;
+
+/// A broker, one controller, a model of the administrator's on it.
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) model: String,
+    pub(crate) token: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub(crate) async fn with(env: &[(&str, &str)]) -> Self {
+        let app = TestApp::with(AppOptions { sims: vec!["3.6".into()], env: settings(env) }).await;
+        app.attach_all().await;
+        let sim = &app.sims[0].plan;
+        let cloud = given::cloud_of(sim).await.expect("a cloud");
+        let admin = app.connect(ADMIN).await.expect("the administrator");
+        given::upload_credential(&admin, &cloud, ADMIN).await.expect("a credential");
+        let model = given::make_model(sim, &cloud, "here").await.expect("a model");
+        let said = app.jimmctl(&["import-model", "sim1", &model, "--owner", ADMIN]).await;
+        assert_eq!(said.code, 0, "{}", said.err);
+        let token = app.token(ADMIN).await.expect("a token");
+        Self { app, model, token }
+    }
+
+    /// The path of the model connection.
+    pub(crate) fn model_path(&self) -> String {
+        format!("/model/{}/api", self.model)
+    }
+
+    /// A stream of the model's log.
+    pub(crate) async fn stream(&self) -> Ws {
+        let path = format!("/model/{}/log?replay=true", self.model);
+        Ws::open(&self.app, &path, &basic(&self.token)).await
+    }
+
+    /// Others are served as before: on the controller connection and on the model's.
+    pub(crate) async fn serves(&self) {
+        serves(&self.app, &self.token).await;
+        let mut model = Ws::logged_in(&self.app, &self.model_path(), &self.token).await;
+        let status = model.call("Client(8).FullStatus", &json!({"patterns": null})).await;
+        assert_eq!(status["response"]["model"]["name"], "here", "{status}");
+    }
+}
+
+/// A broker without controllers.
+pub(crate) async fn broker(env: &[(&str, &str)]) -> TestApp {
+    TestApp::with(AppOptions { sims: Vec::new(), env: settings(env) }).await
+}
+
+pub(crate) fn settings(env: &[(&str, &str)]) -> Vec<(String, String)> {
+    env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The header line of a session token.
+pub(crate) fn basic(token: &str) -> String {
+    format!("Authorization: Basic {}\r\n", STANDARD.encode(format!(":{token}")))
+}
+
+/// Whoever logs in now is served.
+pub(crate) async fn serves(app: &TestApp, token: &str) {
+    let mut other = Ws::logged_in(app, "/api", token).await;
+    let pong = other.call("Pinger(1).Ping", &json!({})).await;
+    assert_eq!(pong["response"], json!({}), "{pong}");
+}
+
+/// The one line of the log about the client at this address; waits until it is there.
+pub(crate) async fn line_of(app: &TestApp, client: SocketAddr) -> Value {
+    let lines = lines_of(app, client, 1).await;
+    assert_eq!(lines.len(), 1, "one line: {lines:#?}");
+    lines.into_iter().next().expect("a line")
+}
+
+/// At least so many lines about the client at this address.
+pub(crate) async fn lines_of(app: &TestApp, client: SocketAddr, least: usize) -> Vec<Value> {
+    let address = client.to_string();
+    eventually(&format!("{least} lines about {address}"), Duration::from_secs(10), || async {
+        let lines: Vec<Value> =
+            app.log_lines().into_iter().filter(|line| line["client.address"] == address.as_str()).collect();
+        (lines.len() >= least).then_some(lines)
+    })
+    .await
+}
