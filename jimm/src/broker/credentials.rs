@@ -281,7 +281,7 @@ impl Broker {
 }
 
 /// What a controller has against a credential it was given for itself.
-pub(super) fn first_refusal(answer: UpdateCredentialResults) -> Result<()> {
+fn first_refusal(answer: UpdateCredentialResults) -> Result<()> {
     match answer.results.into_iter().next() {
         Some(UpdateCredentialResult { error: Some(e), .. }) => Err(Error::from_controller(e)),
         Some(_) => Ok(()),

@@ -8,7 +8,7 @@ use jimm_proto::tags::Tag;
 use serde::Deserialize;
 
 use crate::broker::{Broker, Requester};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 const CODE: &str = "access required";
 
@@ -58,6 +58,13 @@ pub(super) async fn are_met(broker: &Broker, who: &Requester, demands: &Demands)
         }
     }
     Ok(true)
+}
+
+/// What somebody is told who has not got it: Juju's words, and what is missing.
+pub(super) fn refusal(demands: &Demands) -> Error {
+    let missing: Vec<String> = demands.iter().map(|(tag, level)| format!("{level:?} access to {tag}")).collect();
+    let text = format!("permission denied: this needs {}; ask an administrator of it", missing.join(" and "));
+    Error::new(Kind::Unauthorized, text)
 }
 
 /// Whether claims have all of it.

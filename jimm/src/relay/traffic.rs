@@ -229,7 +229,7 @@ impl Traffic {
     async fn ask_again(self: &Arc<Self>, request: &InFlight, demands: &Demands) -> Result<()> {
         let held = request.held.clone().ok_or_else(Error::unauthorized)?;
         if !demands::are_met(&self.services.broker, &self.requester, demands).await? {
-            return Err(Error::unauthorized());
+            return Err(demands::refusal(demands));
         }
         let _one = self.logins.acquire().await.map_err(Error::internal)?;
         let upstream = self.upstream_with(request.upstream, demands).await?;

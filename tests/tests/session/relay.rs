@@ -99,7 +99,8 @@ async fn a_right_that_the_token_lacks_is_fetched_and_the_request_repeated() {
     assert_eq!(world.home.frames("Gate").len(), 3, "the first was sent twice");
     // What the requester does not have is refused, without a word about tokens.
     let error = client.error("Gate(1).Need", json!({"tag": "cloud-other", "level": "admin"})).await;
-    assert_eq!(error, "unauthorized (unauthorized access)");
+    let refusal = "permission denied: this needs \"admin\" access to cloud-other; ask an administrator of it";
+    assert_eq!(error, format!("{refusal} (unauthorized access)"));
     assert_eq!(world.home.logins(), 2);
     eventually("the first login's connection is closed", DEADLINE, async || (world.home.open() == 1).then_some(()))
         .await;

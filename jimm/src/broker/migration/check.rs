@@ -259,6 +259,16 @@ impl Broker {
             Ok(String::new())
         };
         plan.note("name-free", name);
+        self.check_credential_on_target(plan, &there).await;
+    }
+
+    async fn check_credential_on_target(&self, plan: &mut Plan, there: &[ModelSummary]) {
+        let outcome = match self.credential_in_the_way(&plan.model, there).await {
+            Ok(None) => Ok(String::new()),
+            Ok(Some(reason)) => Err(reason),
+            Err(e) => Err(e.message().to_owned()),
+        };
+        plan.note("credential-on-target", outcome);
     }
 
     /// The owner's name on the source, which may be another than in the broker for an adopted model.

@@ -37,6 +37,11 @@ impl Move<'_> {
             Err(e) if !asked_before => return Ok(Next::Abort(e.message().to_owned())),
             Err(e) => return Err(e.into()),
         }
+        if !asked_before && let Err(e) = self.broker.fit_credential(self.data.model, self.data.target).await {
+            let text =
+                format!("the model's credential cannot be prepared on controller {}: {e}", self.data.target_name);
+            return Ok(Next::Abort(text));
+        }
         self.data.asked = true;
         self.advance(INITIATE).await?;
         self.tell(&format!("asking controller {} to begin", self.data.source_name)).await?;

@@ -60,6 +60,9 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         "AddCredentials" => Ok(results(items(call.params, "credentials"), |c| put(call, c).map(|()| json!({})))),
         "UpdateCredentialsCheckModels" | "CheckCredentialsModels" => {
             let keep = call.method.starts_with("Update");
+            if call.params["force"] == true && !call.caller.is_superuser(shared) {
+                return Err(Fault::bad("unexpected force specified: invalid request"));
+            }
             Ok(results(items(call.params, "credentials"), |c| {
                 if keep {
                     put(call, c)?;
@@ -77,6 +80,12 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         }
         "RevokeCredentialsCheckModels" => Ok(results(items(call.params, "credentials"), |c| {
             let tag = text(c, "tag").to_owned();
+            let users = shared.world().models.values().filter(|m| m.credential == tag).count();
+            if users > 0 && c["force"] != true {
+                return Err(Fault::bad(format!(
+                    "cannot revoke credential {tag}: it is still used by {users} model(s)"
+                )));
+            }
             shared.change(|w| w.credentials.remove(&tag));
             Ok(json!({}))
         })),

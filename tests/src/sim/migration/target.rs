@@ -105,6 +105,16 @@ fn import(shared: &Shared, params: &Value) -> Result<()> {
         if world.models.contains_key(&model.uuid) {
             return Err(Fault::new(format!("model \"{}\" already exists", model.uuid), "already exists"));
         }
+        if let (Some(sent), Some(had)) = (&credential, world.credentials.get(&model.credential))
+            && !text(params, "payload").is_empty()
+            && (sent != had || !has_attributes(sent))
+        {
+            return Err(Fault::bad(format!(
+                "resolving credential for model \"{}\" import: credential \"{}\" attribute mismatch",
+                model.uuid,
+                model.credential.trim_start_matches("cloudcred-").replace('_', "/"),
+            )));
+        }
         world.gone.remove(&model.uuid);
         if let Some(credential) = credential {
             world.credentials.entry(model.credential.clone()).or_insert(credential);
@@ -112,6 +122,10 @@ fn import(shared: &Shared, params: &Value) -> Result<()> {
         world.models.insert(model.uuid, model);
         Ok(())
     })
+}
+
+fn has_attributes(credential: &Value) -> bool {
+    credential["attrs"].as_object().is_some_and(|attrs| !attrs.is_empty())
 }
 
 /// `/migrate/charms`, `/migrate/tools`, `/migrate/resources`.
