@@ -22,7 +22,7 @@ MACHETE := 0.9.2
 SQLX := 0.9.0
 PROFILE := $(if $(CI),ci,default)
 
-.PHONY: help demo demo-down test lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
+.PHONY: help demo demo-down test test-juju lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ test: toolchain postgres tools-test ## Install what the tests need and run them 
 	cargo build --workspace --all-targets
 	@trap '$(TARGET)/debug/testpg stop' EXIT; $(TARGET)/debug/testpg url >/dev/null; \
 	cargo nextest run --workspace --profile $(PROFILE)
+
+test-juju: toolchain postgres rig-tools ## Run the broker between real juju clients and controllers (as root; builds them once)
+	bash tests/real-juju/build.sh
+	cargo build --workspace --bins
+	$(TARGET)/debug/realjuju
 
 test-down: ## Stop the Postgres cluster that `cargo nextest run` leaves running
 	$(TARGET)/debug/testpg stop
@@ -89,6 +94,11 @@ postgres:
 	  if [ "$$(id -u)" = 0 ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then \
 	    mkdir -p /etc/postgresql-common; echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; fi; \
 	  $(MAKE) apt PACKAGES=postgresql; }
+
+.PHONY: rig-tools
+rig-tools:
+	@command -v ip >/dev/null && command -v openssl >/dev/null && command -v python3 >/dev/null && command -v ps >/dev/null \
+	  || $(MAKE) apt PACKAGES="iproute2 openssl procps python3"
 
 .PHONY: apt
 apt:

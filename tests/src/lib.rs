@@ -11,5 +11,6 @@ pub mod idp;
 pub mod pki;
 pub mod postgres;
 pub mod process;
+pub mod real_juju;
 pub mod sim;
 pub mod simulated;

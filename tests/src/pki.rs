@@ -27,8 +27,12 @@ impl Ca {
 
     /// Certificate and key for a server of 127.0.0.1, by the names that clients of a controller ask for.
     pub fn issue(&self) -> Result<(String, String)> {
-        let names = ["localhost", "127.0.0.1", "juju-apiserver"].map(str::to_owned);
-        let mut params = CertificateParams::new(names)?;
+        self.issue_for(&[])
+    }
+
+    fn issue_for(&self, more: &[&str]) -> Result<(String, String)> {
+        let names = ["localhost", "127.0.0.1", "juju-apiserver"].iter().chain(more);
+        let mut params = CertificateParams::new(names.map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
         params.distinguished_name.push(DnType::CommonName, "localhost");
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
@@ -38,9 +42,14 @@ impl Ca {
 
     /// Writes `ca.pem`, `server.pem` and `server.key` into a directory.
     pub fn write(&self, dir: &Path) -> Result<PkiFiles> {
+        self.write_for(dir, &[])
+    }
+
+    /// The same for a server that has other names or addresses as well.
+    pub fn write_for(&self, dir: &Path, more: &[&str]) -> Result<PkiFiles> {
         crate::postgres::private_dir(dir)?;
         let files = PkiFiles { ca: dir.join("ca.pem"), cert: dir.join("server.pem"), key: dir.join("server.key") };
-        let (cert, key) = self.issue()?;
+        let (cert, key) = self.issue_for(more)?;
         std::fs::write(&files.ca, self.pem())?;
         std::fs::write(&files.cert, cert)?;
         std::fs::write(&files.key, key)?;

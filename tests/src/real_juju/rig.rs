@@ -1,0 +1,99 @@
+//! The rig of real controllers, through its scripts.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::process;
+
+/// The rig's scripts and what they built.
+#[derive(Clone, Debug)]
+pub struct Rig {
+    scripts: PathBuf,
+    home: PathBuf,
+}
+
+/// What the rig tells of a controller.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Controller {
+    pub(super) name: String,
+    pub(super) controller_uuid: String,
+    pub(super) version: String,
+}
+
+impl Rig {
+    /// The rig of this checkout; its programs and data live in `home` (`RJ_HOME` of its scripts).
+    pub fn new(home: PathBuf) -> Self {
+        Self { scripts: process::workspace().join("tests/real-juju"), home }
+    }
+
+    /// Whether everything it needs has been built from exactly these scripts.
+    pub fn is_built(&self) -> bool {
+        let mut check = self.script("build.sh", &["--check"]);
+        check.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    /// A client: `juju` of the controllers' revision, `juju36`.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.home.join("bin").join(name)
+    }
+
+    /// Makes the bridge and answers the address of ours on it.
+    pub(super) fn network(&self) -> Result<String> {
+        run(self.script("rig.sh", &["net"]))?;
+        Ok(run(self.script("rig.sh", &["host"]))?.trim().to_owned())
+    }
+
+    /// Starts two controllers that trust the tokens of this key set.
+    pub(super) fn up(&self, jwks_url: &str, ca: &Path) -> Result<[Controller; 2]> {
+        let mut command = self.script("rig.sh", &["up", "2"]);
+        command.env("RJ_JWKS", jwks_url).env("RJ_CA", ca);
+        println!(
+            "{}",
+            run(command)?.lines().filter(|line| line.contains("API answers")).collect::<Vec<_>>().join("\n")
+        );
+        Ok([self.controller("c1")?, self.controller("c2")?])
+    }
+
+    /// Stops all of it and removes its data; the programs stay.
+    pub fn wipe(&self) -> Result<()> {
+        run(self.script("rig.sh", &["wipe"])).map(drop)
+    }
+
+    /// The client store in which the controllers' own admins are logged in.
+    pub(super) fn client_store(&self) -> PathBuf {
+        self.home.join("run/client")
+    }
+
+    /// The charm, packed.
+    pub(super) fn charm(&self, to: &Path) -> Result<()> {
+        let mut command = self.script("packcharm.py", &["charm"]);
+        command.arg(to);
+        run(command).map(drop)
+    }
+
+    fn controller(&self, name: &str) -> Result<Controller> {
+        let path = self.home.join("run").join(name).join("info.json");
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    fn script(&self, name: &str, args: &[&str]) -> Command {
+        let interpreter = if Path::new(name).extension().is_some_and(|kind| kind == "py") { "python3" } else { "bash" };
+        let mut command = Command::new(interpreter);
+        command.arg(self.scripts.join(name)).args(args).current_dir(&self.scripts);
+        command.env("RJ_HOME", &self.home).stdin(Stdio::null());
+        command
+    }
+}
+
+/// Its standard output; its standard error is ours.
+fn run(mut command: Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().context("the rig's scripts cannot be run")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(output.status.success(), "{command:?} failed ({}): {text}", output.status);
+    Ok(text)
+}
