@@ -57,7 +57,12 @@ impl Broker {
     /// The caller's level on a cloud; without any the cloud is not spoken of.
     async fn visible_cloud(&self, who: &Requester, tag: &str) -> Result<(Row, Vec<Region>, CloudAccess)> {
         let name = parse_cloud_tag(tag)?;
-        let level = self.cloud_access(who, &name).await?.ok_or_else(Error::unauthorized)?;
+        let level = match self.cloud_access(who, &name).await? {
+            Some(level) => level,
+            // An administrator may know that there is no such cloud.
+            None if self.is_admin(who).await? => return Err(Error::not_found(format!("cloud \"{name}\" not found"))),
+            None => return Err(Error::unauthorized()),
+        };
         let row = self.cloud_row(&name).await?;
         let mut conn = self.store.acquire().await?;
         let regions = clouds::regions(&mut conn, &name).await?;

@@ -63,12 +63,16 @@ const MODEL_36: List = &[
     ("Charms", &[5, 6, 7]),
     ("Client", &[6, 7, 8]),
     ("HighAvailability", &[2]),
+    ("KeyManager", &[1]),
     ("MachineManager", &[9, 10]),
     ("ModelConfig", &[3]),
     ("Pinger", &[1]),
+    ("Resources", &[3]),
     ("SSHClient", &[4, 5]),
+    ("Secrets", &[1, 2]),
     ("Spaces", &[6]),
     ("Storage", &[6, 7]),
+    ("Subnets", &[5]),
 ];
 const MODEL_4: List = &[
     ("Action", &[7]),
@@ -78,13 +82,17 @@ const MODEL_4: List = &[
     ("Charms", &[7]),
     ("Client", &[8]),
     ("HighAvailability", &[2, 3]),
+    ("KeyManager", &[1]),
     ("MachineManager", &[11]),
     ("ModelConfig", &[3, 4]),
     ("ModelUpgrader", &[2]),
     ("Pinger", &[1]),
+    ("Resources", &[3]),
     ("SSHClient", &[4, 5]),
+    ("Secrets", &[1, 2]),
     ("Spaces", &[6]),
     ("Storage", &[6, 7]),
+    ("Subnets", &[5]),
 ];
 
 fn list(shape: Shape, on_model: bool) -> List {

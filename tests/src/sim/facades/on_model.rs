@@ -15,10 +15,17 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         ("ModelUpgrader", "AbortModelUpgrade") => Ok(json!({})),
         ("Annotations", "Get") => Ok(results(call.tags(), |tag| Ok(json!({"entity": tag, "annotations": {}})))),
         ("Annotations", "Set") => Ok(results(items(call.params, "annotations"), |_| Ok(json!({})))),
-        ("Block", "List") | ("Action", "ApplicationsCharmsActions") => Ok(json!({"results": []})),
-        ("Storage", "ListFilesystems" | "ListVolumes" | "ListStorageDetails") => {
+        // Nothing of this is simulated: clients are told that there is none of it.
+        ("Block", "List")
+        | ("Action", "ApplicationsCharmsActions")
+        | ("Secrets", "ListSecrets")
+        | ("Subnets", "ListSubnets") => Ok(json!({"results": []})),
+        ("Action", "ListOperations") => Ok(json!({"operations": [], "truncated": false})),
+        ("Spaces", "ListSpaces") => Ok(json!({"results": [{"id": "0", "name": "alpha", "subnets": []}]})),
+        ("Storage", "ListFilesystems" | "ListVolumes" | "ListStorageDetails") | ("KeyManager", "ListKeys") => {
             Ok(json!({"results": [{"result": []}]}))
         }
+        ("Resources", "ListResources") => Ok(results(call.tags(), |_| Ok(json!({})))),
         ("HighAvailability", "ControllerDetails") if call.version >= 3 => {
             Ok(json!({"results": [{"controller-id": "0", "api-addresses": [call.shared.address.to_string()]}]}))
         }
