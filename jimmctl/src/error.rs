@@ -63,8 +63,22 @@ impl From<CallError> for Failure {
             CallError::Remote(remote) => remote.code.clone(),
             _ => String::new(),
         };
-        Self { code, ..Self::failed(error.to_string()) }
+        let hint = way_out(&code, &error.to_string());
+        Self { hint, code, ..Self::failed(error.to_string()) }
     }
+}
+
+/// What to do about an error that the broker answered, where the command line has the answer.
+fn way_out(code: &str, message: &str) -> Option<String> {
+    let hint = match code {
+        "not found" | "model not found" if message.starts_with("model not found") => {
+            "\"jimmctl models\" lists the models that you may read, OWNER/NAME and UUID"
+        }
+        "not found" if message.starts_with("controller not found") => "\"jimmctl controllers\" lists the controllers",
+        "still alive" => "--force detaches it all the same; what runs on it goes on, and the broker forgets its models",
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 impl From<std::io::Error> for Failure {

@@ -1,4 +1,4 @@
-//! Progress of moves on standard error: a living line a model on a terminal, a line for each news in a pipe.
+//! Progress of moves on standard error: a line for each news, and on a terminal below them a living line a model.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -38,15 +38,15 @@ impl Progress {
         let entry = shown
             .entry(status.model_tag.clone())
             .or_insert_with(|| Shown { news: String::new(), bar: self.bars.as_ref().map(new_bar) });
-        match &entry.bar {
-            Some(bar) => {
-                bar.set_message(format!("{news} ({}s)", status.elapsed_seconds));
-                if status.state != "running" {
-                    bar.finish();
-                }
+        let line = format!("{news} ({}s)", status.elapsed_seconds);
+        if entry.news != news {
+            say(self.bars.as_ref(), &line);
+        }
+        if let Some(bar) = &entry.bar {
+            bar.set_message(format!("{model}: {state} ({}s)", status.elapsed_seconds));
+            if status.state != "running" {
+                bar.finish_and_clear();
             }
-            None if entry.news != news => eprintln!("{news} ({}s)", status.elapsed_seconds),
-            None => {}
         }
         entry.news = news;
     }
@@ -59,22 +59,26 @@ impl Progress {
         let mut shown = self.shown.borrow_mut();
         let entry = shown.entry(String::new()).or_insert_with(|| Shown { news: String::new(), bar: None });
         if entry.news != reason {
-            let line = format!("waiting for the broker: {reason}");
-            match &self.bars {
-                Some(bars) => drop(bars.println(line)),
-                None => eprintln!("{line}"),
-            }
+            say(self.bars.as_ref(), &format!("waiting for the broker: {reason}"));
             reason.clone_into(&mut entry.news);
         }
     }
 
-    /// Leaves the last lines on the terminal.
+    /// Takes the living lines away; what was told stays.
     pub(crate) fn finish(&self) {
         for shown in self.shown.borrow().values() {
             if let Some(bar) = &shown.bar {
-                bar.finish();
+                bar.finish_and_clear();
             }
         }
+    }
+}
+
+/// Writes a line that stays, above the living ones where there are any.
+fn say(bars: Option<&MultiProgress>, line: &str) {
+    match bars {
+        Some(bars) => drop(bars.println(line)),
+        None => eprintln!("{line}"),
     }
 }
 

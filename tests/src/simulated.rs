@@ -5,12 +5,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::client::Door;
 use crate::process;
 
 /// What a simulated controller is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SimPlan {
     /// Its name.
     pub name: String,
@@ -80,12 +81,16 @@ impl SimPlan {
         command
     }
 
+    /// `127.0.0.1:port`, where the switches of the running controller are.
+    pub fn control(&self) -> Result<String> {
+        let ready: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(self.dir.join("ready"))?)?;
+        Ok(ready["control"].as_str().context("the controller does not tell where its switches are")?.to_owned())
+    }
+
     /// Turns one of its switches: `hold/PHASE`, `release`, `fail/SWITCH/on`.
     pub fn turn(&self, switch: &str) -> Result<()> {
-        let ready: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(self.dir.join("ready"))?)?;
-        let control = ready["control"].as_str().and_then(|address| address.rsplit(':').next());
-        let port =
-            control.and_then(|port| port.parse().ok()).context("the controller tells no port of its switches")?;
+        let control = self.control()?;
+        let port = control.rsplit(':').next().and_then(|port| port.parse().ok()).context("a port")?;
         let (status, text) = process::http("POST", port, &format!("/{switch}")).context("no answer")?;
         anyhow::ensure!(status == 200, "{switch}: {text}");
         Ok(())

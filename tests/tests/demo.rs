@@ -1,60 +1,15 @@
 //! `make demo`, as its users see it: what it leaves running, and what its `env` says.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use jimm_tests::client::{Door, approve};
+use jimm_tests::demo::Standing;
 use jimm_tests::process;
 use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(30);
-
-/// A demo in a directory of its own; it is taken down with this value.
-struct Demo {
-    dir: PathBuf,
-    _base: tempfile::TempDir,
-}
-
-impl Demo {
-    fn up() -> Self {
-        let base = tempfile::tempdir().expect("a directory");
-        let demo = Self { dir: base.path().join("demo"), _base: base };
-        demo.again();
-        demo
-    }
-
-    fn again(&self) -> String {
-        let output = run(&["up", "--dir"], &self.dir);
-        let log = std::fs::read_to_string(self.dir.join("log/jimmsrv.log")).unwrap_or_default();
-        let text = both(&output);
-        assert!(output.status.success(), "{text}\n--- the broker's log\n{log}");
-        text
-    }
-
-    /// The variables, as a shell reads them.
-    fn env(&self) -> HashMap<String, String> {
-        let script = format!(". {}; env -0", self.dir.join("env").display());
-        let output = Command::new("/bin/sh").args(["-c", &script]).env_clear().output().expect("a shell");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.split('\0').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        run(&["down", "--dir"], &self.dir);
-    }
-}
-
-fn run(args: &[&str], dir: &Path) -> Output {
-    let mut command = Command::new(process::built("demo"));
-    for name in ["JIMM_PORT", "SIM1_SHAPE", "SIM2_SHAPE"] {
-        command.env_remove(name);
-    }
-    command.args(args).arg(dir).stdin(Stdio::null()).output().expect("the demo runs")
-}
 
 fn both(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
@@ -66,7 +21,7 @@ fn jimmctl(env: &HashMap<String, String>, args: &[&str]) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_does_the_main_job_and_its_env_drives_everything() {
-    let demo = Demo::up();
+    let demo = Standing::up();
     let env = demo.env();
     for name in [
         "JIMM_ADDR",
@@ -87,7 +42,7 @@ async fn the_demo_does_the_main_job_and_its_env_drives_everything() {
         assert!(env.get(name).is_some_and(|value| !value.is_empty()), "{name} is missing");
     }
     for n in [1, 2] {
-        for name in ["NAME", "ADDR", "UUID", "CA", "PID", "USER", "PASSWORD"] {
+        for name in ["NAME", "ADDR", "UUID", "CA", "PID", "USER", "PASSWORD", "CONTROL", "JUJU_DATA", "START"] {
             assert!(env.contains_key(&format!("SIM_{n}_{name}")), "SIM_{n}_{name} is missing");
         }
         let sim = |name: &str| env[&format!("SIM_{n}_{name}")].clone();
@@ -142,7 +97,7 @@ async fn the_demo_does_the_main_job_and_its_env_drives_everything() {
     assert!(!process::alive(pid_now.parse().expect("a pid")), "the first broker is gone");
     let pids: Vec<u32> =
         ["JIMM_PID", "SIM_1_PID", "SIM_2_PID"].iter().map(|name| demo.env()[*name].parse().expect("a pid")).collect();
-    let down = run(&["down", "--dir"], &demo.dir);
+    let down = demo.run("down");
     assert!(down.status.success(), "{}", both(&down));
-    assert!(!demo.dir.exists() && !pids.into_iter().any(process::alive));
+    assert!(!demo.dir().exists() && !pids.into_iter().any(process::alive));
 }

@@ -37,13 +37,14 @@ pub(super) async fn run(global: &GlobalArgs, args: &MigrateArgs) -> Result<()> {
     let started = args.output.or_nothing(started.await)?.results;
     if args.no_wait || started.iter().all(|r| r.error.is_some()) {
         print_results(args, &started, || {
-            migrate_table::outcomes(&started.iter().map(not_followed).collect::<Vec<_>>())
+            let rows: Vec<_> = started.iter().zip(&args.models).map(|(r, asked)| not_followed(r, asked)).collect();
+            migrate_table::outcomes(&rows)
         })?;
         let errors: Vec<&str> = started.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect();
         return verdict(&errors, started.len());
     }
     let statuses = tokio::select! {
-        statuses = follow(global, &started) => statuses?,
+        statuses = follow(global, &started, &args.models) => statuses?,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failure::failed("stopped watching").with_hint("the broker goes on with the moves; \"jimmctl models\" shows them"));
         }
@@ -72,7 +73,7 @@ async fn check(global: &GlobalArgs, args: &MigrateArgs, request: &MigrateModelRe
     let report =
         async { Session::open(global).await?.call::<_, CheckMigrationResults>("CheckMigration", request).await };
     let report = args.output.or_nothing(report.await)?;
-    args.output.print(&report, &report, || migrate_table::checks(&report.results))?;
+    args.output.print(&report, &report, || migrate_table::checks(&report.results, &args.models))?;
     let refused: Vec<&str> = report.results.iter().filter(|r| !r.ok).map(|r| r.model_tag.as_str()).collect();
     if refused.is_empty() {
         return Ok(());
@@ -97,7 +98,11 @@ fn verdict(errors: &[&str], models: usize) -> Result<()> {
 }
 
 /// Watches until every move has ended.
-async fn follow(global: &GlobalArgs, started: &[InitiateMigrationResult]) -> Result<Vec<MigrationStatus>> {
+async fn follow(
+    global: &GlobalArgs,
+    started: &[InitiateMigrationResult],
+    asked: &[String],
+) -> Result<Vec<MigrationStatus>> {
     let moving: Vec<String> = started.iter().filter(|r| r.error.is_none()).map(|r| r.model_tag.clone()).collect();
     let request = MigrationStatusRequest { models: moving };
     let progress = Progress::new(global.quiet);
@@ -124,7 +129,7 @@ async fn follow(global: &GlobalArgs, started: &[InitiateMigrationResult]) -> Res
         tokio::time::sleep(POLL).await;
     };
     progress.finish();
-    Ok(in_order(started, ended))
+    Ok(in_order(started, asked, ended))
 }
 
 async fn poll(
@@ -142,19 +147,25 @@ async fn poll(
 }
 
 /// One status for each model that was asked for, in the order of the command line.
-fn in_order(started: &[InitiateMigrationResult], ended: Vec<MigrationStatus>) -> Vec<MigrationStatus> {
+fn in_order(
+    started: &[InitiateMigrationResult],
+    asked: &[String],
+    ended: Vec<MigrationStatus>,
+) -> Vec<MigrationStatus> {
     let mut ended = ended.into_iter();
     started
         .iter()
-        .map(|r| match &r.error {
-            Some(_) => not_followed(r),
+        .zip(asked)
+        .map(|(r, asked)| match &r.error {
+            Some(_) => not_followed(r, asked),
             None => ended.next().unwrap_or_default(),
         })
         .collect()
 }
 
-fn not_followed(result: &InitiateMigrationResult) -> MigrationStatus {
+fn not_followed(result: &InitiateMigrationResult, asked: &str) -> MigrationStatus {
     MigrationStatus {
+        model: asked.to_owned(),
         model_tag: result.model_tag.clone(),
         migration_id: result.migration_id.clone(),
         state: if result.error.is_some() { "failed".to_owned() } else { "running".to_owned() },
@@ -178,6 +189,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use clap::Parser;
+    use jimm_proto::params::jimm::CheckMigrationResult;
 
     fn parse(args: &[&str]) -> Result<MigrateModelRequest> {
         let cli = Cli::try_parse_from(["jimmctl", "migrate"].iter().chain(args)).expect("parses");
@@ -199,6 +211,17 @@ mod tests {
             let error = parse(args).expect_err(text);
             assert_eq!((error.to_string().as_str(), error.exit_code()), (text, 2));
         }
+    }
+
+    #[test]
+    fn a_refused_model_is_named_as_it_was_asked_for() {
+        let refused = Some(Error { message: "model not found".into(), ..Default::default() });
+        let started = [InitiateMigrationResult { error: refused.clone(), ..Default::default() }];
+        let table = migrate_table::outcomes(&in_order(&started, &["alice@example.com/m".to_owned()], Vec::new()));
+        assert!(table.contains("\nalice@example.com/m  "), "{table}");
+        let report = [CheckMigrationResult { error: refused, ..Default::default() }];
+        let text = migrate_table::checks(&report, &["alice@example.com/m".to_owned()]);
+        assert_eq!(text, "alice@example.com/m: model not found\n\n");
     }
 
     #[test]

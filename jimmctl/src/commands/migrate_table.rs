@@ -6,11 +6,11 @@ use jimm_proto::params::jimm::{CheckMigrationResult, MigrationStatus};
 
 use crate::table::Table;
 
-/// The report of `--dry-run`.
-pub(super) fn checks(results: &[CheckMigrationResult]) -> String {
+/// The report of `--dry-run`; `asked` are the models as they were asked for.
+pub(super) fn checks(results: &[CheckMigrationResult], asked: &[String]) -> String {
     let mut out = String::new();
-    for result in results {
-        let model = if result.model.is_empty() { &result.model_tag } else { &result.model };
+    for (result, asked) in results.iter().zip(asked) {
+        let model = if result.model.is_empty() { asked } else { &result.model };
         if let Some(error) = &result.error {
             let _ = writeln!(out, "{model}: {}\n", error.message);
             continue;

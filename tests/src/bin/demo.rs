@@ -1,6 +1,7 @@
 //! Runs the demo: `make demo` and `make demo-down` call it.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -21,6 +22,13 @@ enum Command {
     Down(Place),
     /// Start the broker again with the demo's configuration.
     StartBroker(Place),
+    /// Start a controller again that has ended.
+    StartController {
+        /// Its name: sim1 or sim2.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -42,10 +50,10 @@ impl Place {
 struct Up {
     #[command(flatten)]
     place: Place,
-    /// Generation of the first controller: 3.6 or 4.0.
+    /// Generation of the first controller: 3.6, 4.0 or 4.1.
     #[arg(long, env = "SIM1_SHAPE", default_value = "3.6")]
     sim1_shape: String,
-    /// Generation of the second controller: 3.6 or 4.0.
+    /// Generation of the second controller: 3.6, 4.0 or 4.1.
     #[arg(long, env = "SIM2_SHAPE", default_value = "3.6")]
     sim2_shape: String,
     /// The broker's port [default: a free one].
@@ -69,7 +77,17 @@ struct Up {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("ERROR {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
     match Args::parse().command {
         Command::Up(up) => {
             let ports = DemoPorts {
@@ -84,5 +102,8 @@ async fn main() -> Result<()> {
         }
         Command::Down(place) => demo::down(&place.layout()),
         Command::StartBroker(place) => demo::start_broker(&place.layout()).map(|pid| println!("process {pid}")),
+        Command::StartController { name, place } => {
+            demo::start_controller(&place.layout(), &name).map(|pid| println!("process {pid}"))
+        }
     }
 }

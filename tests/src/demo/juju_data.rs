@@ -1,4 +1,4 @@
-//! A Juju client store in which `juju` and `jimmctl` are logged in.
+//! Juju client stores in which `juju` and `jimmctl` are logged in: at the broker, and at a controller as its superuser.
 //!
 //! The controller's end point is a host name: Juju's client takes loopback addresses out of its store after each login,
 //! and would not find its controller at the next command.
@@ -16,6 +16,33 @@ pub(super) struct Account<'a> {
     pub(super) ca: &'a str,
     pub(super) user: &'a str,
     pub(super) token: &'a str,
+}
+
+/// What the store of a controller's superuser says.
+pub(super) struct Superuser<'a> {
+    pub(super) controller: &'a str,
+    pub(super) uuid: &'a str,
+    pub(super) endpoint: &'a str,
+    pub(super) ca: &'a str,
+    pub(super) user: &'a str,
+    pub(super) password: &'a str,
+}
+
+/// Writes the store of a controller's superuser, as bootstrapping the controller leaves it.
+pub(super) fn write_superuser(dir: &Path, account: &Superuser<'_>) -> Result<()> {
+    crate::postgres::private_dir(dir)?;
+    let name = account.controller;
+    let controllers = json!({
+        "controllers": {name: {"uuid": account.uuid, "api-endpoints": [account.endpoint], "ca-cert": account.ca}},
+        "current-controller": name,
+    });
+    let accounts = json!({"controllers": {name: {
+        "user": account.user,
+        "password": account.password,
+        "last-known-access": "superuser",
+    }}});
+    save(&dir.join("controllers.yaml"), &controllers)?;
+    save(&dir.join("accounts.yaml"), &accounts)
 }
 
 /// Writes controllers.yaml and accounts.yaml.

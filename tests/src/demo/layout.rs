@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::process;
+use crate::simulated::SimPlan;
 
 /// The demo's directory.
 #[derive(Clone, Debug)]
@@ -75,9 +76,23 @@ impl Layout {
         Ok(())
     }
 
-    /// What others source.
-    pub fn write_env(&self, variables: &BTreeMap<String, String>) -> Result<()> {
-        process::write_whole(&self.at("env"), &shell(variables)).context("cannot write the demo's env")
+    /// What a controller was started with.
+    pub fn read_sim(&self, name: &str) -> Result<SimPlan> {
+        let path = self.at(&format!("{name}.json"));
+        let text = std::fs::read_to_string(&path).with_context(|| format!("no such controller: {}", path.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Writes it, to start the controller again.
+    pub fn write_sim(&self, sim: &SimPlan) -> Result<()> {
+        let path = self.at(&format!("{}.json", sim.name));
+        Ok(process::write_whole(&path, &serde_json::to_string_pretty(sim)?)?)
+    }
+
+    /// What others source; the programs in `bin` are found by their names after it.
+    pub fn write_env(&self, variables: &BTreeMap<String, String>, bin: &Path) -> Result<()> {
+        let text = shell(variables) + &on_path(bin);
+        process::write_whole(&self.at("env"), &text).context("cannot write the demo's env")
     }
 
     /// Sets one variable of a written `env` anew.
@@ -96,6 +111,13 @@ fn shell(variables: &BTreeMap<String, String>) -> String {
         let _ = writeln!(text, "export {name}={}", quoted(value));
         text
     })
+}
+
+/// Puts a directory in front of the search path, once. No `export`: who reads the variables line by line instead of
+/// sourcing them must not take this for one.
+fn on_path(bin: &Path) -> String {
+    let bin = quoted(&bin.display().to_string());
+    format!("case \":$PATH:\" in *:{bin}:*) ;; *) PATH={bin}:$PATH ;; esac\n")
 }
 
 /// One word of a command line, in quotes only where it needs them: some split it at spaces and leave it at that.
@@ -119,10 +141,12 @@ mod tests {
         let layout = Layout::new(dir.path().to_path_buf());
         let awkward = "it's $HOME `id` \"x\" \\ end";
         let variables = BTreeMap::from([("A".to_owned(), awkward.to_owned()), ("B".to_owned(), "1".to_owned())]);
-        layout.write_env(&variables).expect("writes");
+        layout.write_env(&variables, Path::new("/it's/bin")).expect("writes");
         layout.update_env("B", "2 3").expect("writes");
-        let script = format!(". {}; printf '%s|%s' \"$A\" \"$B\"", layout.at("env").display());
-        let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().expect("a shell");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{awkward}|2 3"));
+        let env = layout.at("env");
+        let script = format!(". {0}; . {0}; printf '%s|%s|%s' \"$A\" \"$B\" \"$PATH\"", env.display());
+        let mut shell = std::process::Command::new("/bin/sh");
+        let output = shell.args(["-c", &script]).env("PATH", "/usr/bin:/bin").output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{awkward}|2 3|/it's/bin:/usr/bin:/bin"));
     }
 }

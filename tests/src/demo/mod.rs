@@ -4,8 +4,10 @@
 
 mod juju_data;
 mod layout;
+mod standing;
 mod steps;
 mod up;
 
 pub use layout::Layout;
-pub use up::{DemoPorts, down, start_broker, up};
+pub use standing::Standing;
+pub use up::{DemoPorts, down, start_broker, start_controller, up};

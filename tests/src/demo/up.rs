@@ -90,6 +90,7 @@ async fn tell(layout: &Layout, ports: &DemoPorts) -> Result<()> {
         sim.phase_pace_ms = 500;
         let pid = sim.start()?;
         layout.remember(&name, pid)?;
+        layout.write_sim(&sim)?;
         println!("{name}: shape {shape}, wss://{}, process {pid}", sim.address());
         sims.push((sim, pid));
     }
@@ -114,7 +115,9 @@ async fn tell(layout: &Layout, ports: &DemoPorts) -> Result<()> {
         token: &token,
     };
     juju_data::write(&juju_data, &account)?;
-    layout.write_env(&variables(layout, &plan, &token, pid, &sims)?)?;
+    let programs = process::built("jimmctl");
+    let variables = variables(layout, &plan, &token, pid, &sims)?;
+    layout.write_env(&variables, programs.parent().context("jimmctl is in no directory")?)?;
     println!("{ADMIN} is logged in; `. {}` lets you go on by hand", layout.at("env").display());
 
     main_job(layout, &door, &token, &sims).await?;
@@ -135,6 +138,15 @@ async fn main_job(layout: &Layout, door: &Door, token: &str, sims: &[(SimPlan, u
         process::write_whole(&file, &sim.attach_file()?)?;
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         steps::jimmctl(&juju_data, &["add-controller", &file.display().to_string()])?;
+        let superuser = juju_data::Superuser {
+            controller: &sim.name,
+            uuid: &sim.uuid,
+            endpoint: &sim.address(),
+            ca: &sim.door()?.ca,
+            user: &sim.user,
+            password: &sim.password,
+        };
+        juju_data::write_superuser(&sim.dir.join("juju"), &superuser)?;
     }
 
     say("the admin uploads a cloud credential");
@@ -150,8 +162,12 @@ async fn main_job(layout: &Layout, door: &Door, token: &str, sims: &[(SimPlan, u
     steps::jimmctl(&juju_data, &["models", "--format", "tabular"])?;
     juju_data::write_model(&juju_data, NAME, &format!("{ADMIN}/{MODEL}"), &uuid)?;
 
-    say("and moved to the second");
-    steps::jimmctl(&juju_data, &["migrate", &target.name, &uuid])?;
+    if source.shape == "4.0" {
+        say("it stays there: a 4.0 controller cannot give models away");
+    } else {
+        say("and moved to the second");
+        steps::jimmctl(&juju_data, &["migrate", &target.name, &uuid])?;
+    }
 
     say("the result");
     steps::jimmctl(&juju_data, &["controllers", "--format", "tabular"])?;
@@ -225,12 +241,7 @@ fn variables(
     sims: &[(SimPlan, u32)],
 ) -> Result<BTreeMap<String, String>> {
     let path = |name: &str| layout.at(name).display().to_string();
-    let demo = std::env::current_exe().context("the demo's own path is unknown")?;
-    let start = format!(
-        "{} start-broker --dir {}",
-        word(&demo.display().to_string()),
-        word(&layout.dir().display().to_string())
-    );
+    let start = command_of(layout, &["start-broker"])?;
     let mut variables: BTreeMap<String, String> = [
         ("JIMM_ADDR", plan.address()),
         ("JIMM_CA", path("tls/ca.pem")),
@@ -260,10 +271,35 @@ fn variables(
             ("PID", pid.to_string()),
             ("USER", sim.user.clone()),
             ("PASSWORD", sim.password.clone()),
+            ("CONTROL", format!("http://{}", sim.control()?)),
+            ("JUJU_DATA", sim.dir.join("juju").display().to_string()),
+            ("START", command_of(layout, &["start-controller", &sim.name])?),
         ];
         variables.extend(entries.map(|(name, value)| (format!("SIM_{n}_{name}"), value)));
     }
     Ok(variables)
+}
+
+/// The command line that runs one of the demo's commands for this demo.
+fn command_of(layout: &Layout, command: &[&str]) -> Result<String> {
+    let demo = std::env::current_exe().context("the demo's own path is unknown")?;
+    let dir = layout.dir().display().to_string();
+    Ok(format!("{} {} --dir {}", word(&demo.display().to_string()), command.join(" "), word(&dir)))
+}
+
+/// Starts a controller again that has ended: it knows its models still.
+pub fn start_controller(layout: &Layout, name: &str) -> Result<u32> {
+    let sim = layout.read_sim(name)?;
+    if let Some(pid) = layout.pid(name).filter(|pid| is_ours(name, *pid)) {
+        println!("controller {name} is already running: process {pid}");
+        return Ok(pid);
+    }
+    let pid = sim.start()?;
+    layout.remember(name, pid)?;
+    let number = name.trim_start_matches("sim");
+    layout.update_env(&format!("SIM_{number}_PID"), &pid.to_string())?;
+    layout.update_env(&format!("SIM_{number}_CONTROL"), &format!("http://{}", sim.control()?))?;
+    Ok(pid)
 }
 
 /// Stops what was started, by pid, the broker first, and removes the demo's files.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use jimm_proto::params::model_manager::ModelInfo;
+use jimm_proto::params::model_manager::{ModelInfo, ModelMigrationStatus};
 
 use super::facts::{Told, is_active, start_of};
 use super::state::{Move, Next, Stop};
@@ -105,15 +105,39 @@ impl Move<'_> {
     /// What an operator should know of the source after the move.
     async fn leftover(&self) -> String {
         match self.broker.ask_about_model(self.data.source, self.data.model).await {
-            Ok(Told::Has(info)) => {
-                let told = info.migration.as_ref().map(|m| m.status.as_str()).unwrap_or_default();
-                let why = if told.contains("failed") { format!(" ({told})") } else { String::new() };
-                format!(
-                    "a copy of it remains on controller {}{why}, which the broker does not show",
-                    self.data.source_name
-                )
-            }
+            Ok(Told::Has(info)) => what_is_left(&self.data.source_name, info.migration.as_ref()),
             _ => String::new(),
         }
+    }
+}
+
+/// How to tell that the source still has the model, from what it says of the migration.
+fn what_is_left(source: &str, migration: Option<&ModelMigrationStatus>) -> String {
+    let status = migration.map(|m| m.status.as_str()).unwrap_or_default();
+    if migration.is_some_and(|m| m.end.is_none()) && status.starts_with("successful") {
+        return format!("controller {source} is removing its copy");
+    }
+    let why = if status.contains("failed") { format!(" ({status})") } else { String::new() };
+    format!("a copy of it remains on controller {source}{why}, which the broker does not show")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_removing_its_copy_is_not_said_to_keep_it() {
+        let told = |status: &str, ended: bool| {
+            let end = ended.then(|| chrono::DateTime::UNIX_EPOCH.into());
+            what_is_left("c1", Some(&ModelMigrationStatus { status: status.to_owned(), start: None, end }))
+        };
+        let removing = "successful, removing model from source controller";
+        assert_eq!(told(removing, false), "controller c1 is removing its copy");
+        let remains = "a copy of it remains on controller c1, which the broker does not show";
+        assert_eq!((told(removing, true), what_is_left("c1", None)), (remains.to_owned(), remains.to_owned()));
+        assert_eq!(
+            told("removing exported model failed: disk full", false),
+            "a copy of it remains on controller c1 (removing exported model failed: disk full), which the broker does not show"
+        );
     }
 }

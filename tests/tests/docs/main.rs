@@ -1,0 +1,8 @@
+//! The documents, held to what is so: commands are run, links lead somewhere, generated pages are up to date.
+
+mod commands;
+mod likeness;
+mod links;
+mod markdown;
+mod terminal;
+mod tutorial;
