@@ -29,7 +29,7 @@ pub(crate) fn files() -> Vec<PathBuf> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() && name != "target" && !name.starts_with('.') {
                 walk(root, &path, found);
-            } else if name.ends_with(".md") {
+            } else if path.extension().is_some_and(|end| end == "md") {
                 found.push(path.strip_prefix(root).unwrap_or(&path).to_path_buf());
             }
         }
@@ -64,7 +64,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
             block.lines.push(line.to_owned());
         } else {
             let comment = line.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
-            remark = comment.unwrap_or_default().trim().to_owned();
+            comment.unwrap_or_default().trim().clone_into(&mut remark);
         }
     }
     assert!(open.is_none(), "a block is not closed: {open:?}");

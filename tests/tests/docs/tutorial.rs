@@ -116,7 +116,7 @@ fn steps(blocks: &[Block], juju: bool) -> Vec<Step> {
             ("console", _) => steps.extend(of_console(block)),
             ("sh", _) if block.lines.iter().all(|line| line.split(' ').any(|word| word == "make")) => {}
             ("sh", _) => {
-                steps.push(Step { line: block.line, command: block.lines.join("\n"), shown: None, beside: Vec::new() })
+                steps.push(Step { line: block.line, command: block.lines.join("\n"), shown: None, beside: Vec::new() });
             }
             _ => {}
         }
