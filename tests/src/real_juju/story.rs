@@ -231,6 +231,10 @@ impl<'a> Story<'a> {
                     .await;
             }
         }
+        // A 4.1 controller keeps what it gave away: there is no way back to it.
+        let former = if self.home_of(&format!("{ADMIN}/old")).await? == "c1" { "c2" } else { "c1" };
+        let back = ["migrate", former, &format!("{ADMIN}/old")];
+        self.ledger.refused("migrate old back (refused)", &ctl, &back, &["left over from an earlier move"]).await;
         self.ledger
             .run("config came along", &admin, &["config", "-m", &format!("{ADMIN}/shop"), "web", "title"], &["tidy"])
             .await;

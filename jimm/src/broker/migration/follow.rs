@@ -2,6 +2,9 @@
 //!
 //! Success is only what the target shows: the model, alive. Failure is only what the source tells: that it aborted, or,
 //! where it tells nothing, that the model takes calls again while the target does not have it. Silence is neither.
+//!
+//! A 4.1 source holds back every new connection to the model from the moment it has agreed until the move has ended, and
+//! a move that goes well ends only after the target has the model (measured): so one look would do.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +13,9 @@ use jimm_proto::params::model_manager::{ModelInfo, ModelMigrationStatus};
 use super::facts::{Told, is_active, start_of};
 use super::state::{Move, Next, Stop};
 
-/// How long a model must take calls again, in polls, before a move of which the source tells nothing counts as failed.
-const USABLE_POLLS: u32 = 5;
+/// How long a model must take calls again, in polls, before a move of which the source tells nothing counts as failed. One
+/// more than measured to be enough, for sources of several machines that may not all know it at once.
+const USABLE_POLLS: u32 = 2;
 
 impl Move<'_> {
     pub(super) async fn follow(&mut self) -> Result<Next, Stop> {
