@@ -55,7 +55,7 @@ lint: toolchain postgres tools-lint ## Formatting, clippy, dependencies, checked
 	  cargo deny --log-level error check --hide-inclusion-graph advisories; \
 	else echo "advisories: skipped, the advisory database is out of reach (CI_ADVISORIES=1 insists)"; fi
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo build -p jimm -p jimm-tests --bins
+	cargo build -p jimm -p jimmctl -p jimm-tests --bins
 	@$(MAKE) lint-generated
 	@$(MAKE) lint-sqlx
 	@echo "lint: clean"
@@ -63,6 +63,8 @@ lint: toolchain postgres tools-lint ## Formatting, clippy, dependencies, checked
 lint-generated:
 	@$(TARGET)/debug/jimmsrv config-reference | diff -u docs/reference/configuration.md - \
 	  || { echo "docs/reference/configuration.md is out of date: run make generate"; exit 1; }
+	@$(TARGET)/debug/jimmctl reference | diff -u docs/reference/jimmctl.md - \
+	  || { echo "docs/reference/jimmctl.md is out of date: run make generate"; exit 1; }
 
 lint-sqlx:
 	@trap '$(TARGET)/debug/testpg drop-scratch' EXIT; \
@@ -73,9 +75,10 @@ fmt: ## Format the code
 	cargo fmt --all
 
 generate: toolchain ## Write the generated pages anew
-	cargo build -p jimm
+	cargo build -p jimm -p jimmctl
 	mkdir -p docs/reference
 	$(TARGET)/debug/jimmsrv config-reference > docs/reference/configuration.md
+	$(TARGET)/debug/jimmctl reference > docs/reference/jimmctl.md
 
 sqlx-prepare: toolchain postgres tools-lint ## Write the checked queries of jimm/store anew
 	cargo build -p jimm-tests --bin testpg

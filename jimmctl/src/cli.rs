@@ -7,13 +7,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::help;
 use crate::output::OutputArgs;
 
 /// Operate a broker of Juju controllers: attach controllers, adopt models, move models between controllers.
 ///
-/// Talks to the current controller of the Juju client store ("juju switch"), or to the one given with -c or --url.
+/// Talks to the current controller of the Juju client store ("juju switch"), or to the one given with -c or --url, and
+/// logs in as the user of that store; when the session has ended, in the browser.
 #[derive(Debug, Parser)]
-#[command(name = "jimmctl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "jimmctl", version, propagate_version = true, arg_required_else_help = true, after_help = help::ALL)]
 pub struct Cli {
     /// Which broker to talk to, and how.
     #[command(flatten)]
@@ -51,39 +53,58 @@ pub struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the file that "add-controller" reads, from what the Juju client knows of a controller
+    #[command(after_help = help::CONTROLLER_INFO, override_usage = "jimmctl controller-info [OPTIONS] NAME FILE [PUBLIC-ADDRESS]")]
     ControllerInfo(ControllerInfoArgs),
     /// Attach a controller to the broker
+    #[command(after_help = help::ADD_CONTROLLER, override_usage = "jimmctl add-controller [OPTIONS] FILE")]
     AddController(AddControllerArgs),
     /// List the controllers behind the broker
     #[command(visible_alias = "controllers")]
+    #[command(after_help = help::LIST_CONTROLLERS)]
     ListControllers(ListControllersArgs),
     /// Show one controller
+    #[command(after_help = help::SHOW_CONTROLLER, override_usage = "jimmctl show-controller [OPTIONS] NAME")]
     ShowController(ShowControllerArgs),
     /// Detach a controller from the broker; the controller itself is not touched
+    #[command(after_help = help::REMOVE_CONTROLLER, override_usage = "jimmctl remove-controller [OPTIONS] NAME")]
     RemoveController(RemoveControllerArgs),
     /// Give a controller no new models; its models stay
+    #[command(after_help = help::SET_CONTROLLER_DEPRECATED, override_usage = "jimmctl set-controller-deprecated [OPTIONS] NAME")]
     SetControllerDeprecated(SetControllerDeprecatedArgs),
     /// Adopt a model that already lives on an attached controller
+    #[command(after_help = help::IMPORT_MODEL, override_usage = "jimmctl import-model [OPTIONS] CONTROLLER UUID")]
     ImportModel(ImportModelArgs),
     /// Move models to another controller and follow them to the end
+    #[command(after_help = help::MIGRATE, override_usage = "jimmctl migrate [OPTIONS] CONTROLLER MODEL...")]
     Migrate(MigrateArgs),
     /// Record that a model was moved to another controller behind the broker's back
+    #[command(after_help = help::UPDATE_MIGRATED_MODEL, override_usage = "jimmctl update-migrated-model [OPTIONS] CONTROLLER UUID")]
     UpdateMigratedModel(UpdateMigratedModelArgs),
     /// List the controllers that a model could move to
+    #[command(after_help = help::LIST_MIGRATION_TARGETS, override_usage = "jimmctl list-migration-targets [OPTIONS] MODEL")]
     ListMigrationTargets(ListMigrationTargetsArgs),
     /// List models with the controllers that host them
     #[command(visible_alias = "list-models")]
+    #[command(after_help = help::MODELS)]
     Models(ModelsArgs),
     /// Show one model and the controller that hosts it
+    #[command(after_help = help::SHOW_MODEL, override_usage = "jimmctl show-model [OPTIONS] MODEL")]
     ShowModel(ModelArgs),
     /// Show the full status of a model, as its controller tells it
+    #[command(after_help = help::MODEL_STATUS, override_usage = "jimmctl model-status [OPTIONS] MODEL")]
     ModelStatus(ModelArgs),
     /// Show the versions of this program and of the broker
+    #[command(after_help = help::VERSION)]
     Version(VersionArgs),
     /// Write a completion script for a shell to standard output
+    #[command(after_help = help::COMPLETION)]
     Completion(CompletionArgs),
     /// Write the manual pages into a folder
+    #[command(after_help = help::MAN)]
     Man(ManArgs),
+    /// Write the reference page of this program, in Markdown, to standard output
+    #[command(hide = true)]
+    Reference,
 }
 
 /// Arguments of `controller-info`.
@@ -93,7 +114,8 @@ pub struct ControllerInfoArgs {
     pub name: Option<String>,
     /// File to write, readable by you only; "-" for standard output
     pub file: Option<PathBuf>,
-    /// Address at which clients reach the controller, HOST:PORT
+    /// Address at which clients reach the controller, HOST:PORT; its certificate is checked with the system's roots
+    #[arg(value_name = "PUBLIC-ADDRESS")]
     pub public_address: Option<String>,
     /// Use the addresses and the CA certificate that the client store knows
     #[arg(long)]
@@ -162,8 +184,10 @@ pub struct SetControllerDeprecatedArgs {
 #[derive(Debug, Args)]
 pub struct ImportModelArgs {
     /// Name of the controller that hosts the model
+    #[arg(value_name = "CONTROLLER")]
     pub host: Option<String>,
     /// UUID of the model
+    #[arg(value_name = "UUID")]
     pub model: Option<String>,
     /// User who owns the model from now on; needed when its owner is a local user of the controller
     #[arg(long, value_name = "USER")]
@@ -174,8 +198,10 @@ pub struct ImportModelArgs {
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
     /// Name of the controller to move to
+    #[arg(value_name = "CONTROLLER")]
     pub target: Option<String>,
     /// Models to move: UUID or OWNER/NAME
+    #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
     /// Only check: print the report, change nothing
     #[arg(long)]
@@ -192,8 +218,10 @@ pub struct MigrateArgs {
 #[derive(Debug, Args)]
 pub struct UpdateMigratedModelArgs {
     /// Name of the controller that hosts the model now
+    #[arg(value_name = "CONTROLLER")]
     pub host: Option<String>,
     /// UUID of the model
+    #[arg(value_name = "UUID")]
     pub model: Option<String>,
 }
 
@@ -245,7 +273,7 @@ pub struct VersionArgs {
 /// Arguments of `completion`.
 #[derive(Debug, Args)]
 pub struct CompletionArgs {
-    /// The shell
+    /// The shell to write it for
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }

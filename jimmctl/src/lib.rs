@@ -8,6 +8,7 @@ mod client_store;
 mod commands;
 mod error;
 mod go_yaml;
+mod help;
 mod output;
 mod progress;
 mod session;

@@ -2,6 +2,21 @@
 
 use std::path::PathBuf;
 
+/// What is read here, for the reference page: `JIMM_URL` and `JIMM_CA` belong to their options.
+pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
+    ("JUJU_DATA", "folder of the Juju client store; else `$XDG_DATA_HOME/juju`, else `$HOME/.local/share/juju`"),
+    ("XDG_DATA_HOME", "see `JUJU_DATA`"),
+    ("HOME", "see `JUJU_DATA`"),
+    ("JIMM_SESSION_TOKEN", "session token to log in with at `--url`"),
+    (
+        "JIMM_CLIENT_ID",
+        "id of a service account: logs in at `--url`, or with a store in which nobody is logged in; needs `JIMM_CLIENT_SECRET`",
+    ),
+    ("JIMM_CLIENT_SECRET", "its secret"),
+    ("JUJU_CLIENT_ID", "the same as `JIMM_CLIENT_ID`, which wins"),
+    ("JUJU_CLIENT_SECRET", "the same as `JIMM_CLIENT_SECRET`, which wins"),
+];
+
 /// The environment of one run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
@@ -36,4 +51,18 @@ fn text(name: &str) -> Option<String> {
 
 fn path(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_that_is_read_is_documented() {
+        let code = include_str!("settings.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        for call in code.split("path(\"").skip(1).chain(code.split("text(\"").skip(1)) {
+            let name = call.split('"').next().unwrap_or_default();
+            assert!(ENVIRONMENT.iter().any(|(known, _)| *known == name), "{name} is not documented");
+        }
+    }
 }

@@ -25,10 +25,8 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::ShowModel(args) => models::show(global, args).await,
         Command::ModelStatus(args) => model_status::run(global, args).await,
         Command::Version(args) => version::run(global, args).await,
-        Command::Completion(args) => {
-            generate::completion(args);
-            Ok(())
-        }
+        Command::Completion(args) => generate::completion(args),
         Command::Man(args) => generate::man(args),
+        Command::Reference => generate::reference(),
     }
 }

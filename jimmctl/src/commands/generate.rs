@@ -1,12 +1,22 @@
-//! `completion` and `man`: generated from the command tree, so that they cannot differ from it.
+//! `completion`, `man` and `reference`: generated from the command tree, so that they cannot differ from it.
+
+use std::io::Write;
 
 use clap::CommandFactory;
 
+use super::reference;
 use crate::cli::{Cli, CompletionArgs, ManArgs};
 use crate::error::{Failure, Result};
 
-pub(super) fn completion(args: &CompletionArgs) {
-    clap_complete::generate(args.shell, &mut Cli::command(), "jimmctl", &mut std::io::stdout().lock());
+pub(super) fn completion(args: &CompletionArgs) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "jimmctl", &mut script);
+    Ok(std::io::stdout().lock().write_all(&script)?)
+}
+
+/// The page docs/reference/jimmctl.md.
+pub(super) fn reference() -> Result<()> {
+    Ok(std::io::stdout().lock().write_all(reference::page().as_bytes())?)
 }
 
 pub(super) fn man(args: &ManArgs) -> Result<()> {

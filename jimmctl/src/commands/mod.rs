@@ -10,6 +10,7 @@ mod migrate;
 mod migrate_table;
 mod model_status;
 mod models;
+mod reference;
 mod rows;
 mod targets;
 mod update_migrated_model;

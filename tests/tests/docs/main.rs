@@ -1,6 +1,7 @@
 //! The documents, held to what is so: commands are run, links lead somewhere, generated pages are up to date.
 
 mod commands;
+mod generated;
 mod likeness;
 mod links;
 mod markdown;
