@@ -41,12 +41,12 @@ pub fn signal(pid: u32, name: &str) -> bool {
     kill.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Whether a process is there and not a zombie.
+/// Whether a process is there and not a zombie. One whose first thread has ended holds its ports until the others have.
 pub fn alive(pid: u32) -> bool {
-    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z')),
-        Err(_) => false,
-    }
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let zombie = stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with('Z'));
+    let threads = || std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    !zombie || threads() > 1
 }
 
 /// Asks a process to end, then makes it, and returns when it is gone.
