@@ -107,7 +107,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error whose `message` is for the client: a lower-case fragment that names the thing and the way out.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, info: None, source: None }
+        Self { kind, message: clipped(message.into()), code: None, info: None, source: None }
     }
 
     /// An error that a controller answered, its text and code passed on as they came.
@@ -189,6 +189,16 @@ impl Error {
             info: self.info.clone().unwrap_or_default().into_iter().collect(),
         }
     }
+}
+
+/// Errors repeat what they speak of, and that may be as long as a client or a controller likes.
+fn clipped(mut text: String) -> String {
+    const LONGEST: usize = 2000;
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
 }
 
 impl fmt::Display for Error {

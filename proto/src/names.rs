@@ -15,7 +15,16 @@ pub struct NameError {
 
 impl NameError {
     pub(crate) fn new(text: &str, kind: &'static str) -> Self {
-        Self { text: text.to_owned(), kind }
+        Self { text: shown(text), kind }
+    }
+}
+
+/// As much of a text that breaks a rule as an error repeats.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -276,7 +285,8 @@ mod tests {
         }
         assert!("prod.eu-1".parse::<ControllerName>().is_ok());
         assert!("a b".parse::<ControllerName>().is_err() && "a\u{7}".parse::<CloudName>().is_err());
-        assert!("x".repeat(300).parse::<CloudName>().is_err());
+        let long = "x".repeat(300).parse::<CloudName>().expect_err("too long").to_string();
+        assert!(long.len() < 150 && long.contains('…'), "{long}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::names::{CloudName, CredentialName, UserName};
+use crate::names::{CloudName, CredentialName, UserName, shown};
 
 /// A tag.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -100,14 +100,14 @@ impl Tag {
 }
 
 fn kind(text: &str, wanted: &'static str) -> TagError {
-    TagError::Kind { text: text.to_owned(), wanted }
+    TagError::Kind { text: shown(text), wanted }
 }
 
 impl FromStr for Tag {
     type Err = TagError;
 
     fn from_str(text: &str) -> Result<Self, TagError> {
-        parse(text).ok_or_else(|| TagError::Invalid(text.to_owned()))
+        parse(text).ok_or_else(|| TagError::Invalid(shown(text)))
     }
 }
 

@@ -155,6 +155,16 @@ impl TestApp {
         self.broker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The process of the broker that was started last; 0 when there is none.
+    pub fn broker_pid(&self) -> u32 {
+        self.children().last().map_or(0, Child::id)
+    }
+
+    /// A directory of the test's own.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     fn log(&self) -> std::path::PathBuf {
         self.dir.path().join("jimmsrv.log")
     }

@@ -7,6 +7,7 @@ use jimm_authz::{Object, Relation, Subject};
 use jimm_proto::params::cloud::{Cloud, CloudsResult};
 use jimm_proto::params::jimm::{AddControllerRequest, ControllerInfo};
 use jimm_proto::params::model_manager::{ModelSummariesRequest, ModelSummaryResults};
+use jimm_proto::tags::Tag;
 use jimm_store::controllers::{self, NewController};
 use jimm_store::{StoreError, Tx, clouds};
 use serde_json::{Value, json};
@@ -123,17 +124,18 @@ impl Broker {
             ));
         };
         let clouds: CloudsResult = session.call(CLOUD, "Clouds", &json!({}), ASK).await?;
-        let clouds: BTreeMap<String, Cloud> = clouds
-            .clouds
-            .into_iter()
-            .filter_map(|(tag, cloud)| Some((tag.strip_prefix("cloud-")?.to_owned(), cloud)))
-            .collect();
+        let clouds = named(clouds)?;
+        let cloud = own.cloud_tag.strip_prefix("cloud-").unwrap_or_default().to_owned();
+        if !clouds.contains_key(&cloud) {
+            let text = format!("the controller runs in cloud {cloud:?} and does not show it: is the user a superuser?");
+            return Err(Error::new(Kind::Controller, text));
+        }
         let login = session.login();
         let facades = login.facades.iter().map(|f| (f.name.clone(), json!(f.versions))).collect();
         Ok(Told {
             agent_version: login.server_version.clone(),
             facades: Value::Object(facades),
-            cloud: own.cloud_tag.strip_prefix("cloud-").unwrap_or_default().to_owned(),
+            cloud,
             region: own.cloud_region,
             clouds,
         })
@@ -164,6 +166,17 @@ impl Broker {
         let broker = Subject::object(self.own_object());
         self.add_tuple(tx, broker, Relation::Controller, &Object::controller(new.uuid)).await
     }
+}
+
+/// The clouds by their names, which have to be some.
+fn named(told: CloudsResult) -> Result<BTreeMap<String, Cloud>> {
+    let named = |(tag, cloud): (String, Cloud)| match Tag::cloud(&tag) {
+        Ok(name) => Ok((name.to_string(), cloud)),
+        Err(e) => {
+            Err(Error::new(Kind::Controller, format!("the controller gave a cloud a name that breaks the rules: {e}")))
+        }
+    };
+    told.clouds.into_iter().map(named).collect()
 }
 
 fn cloud_row(name: &str, cloud: &Cloud) -> clouds::NewCloud {

@@ -3,8 +3,10 @@
 //! Everything is asked first; record, offers and rights are then written in one transaction, so that a failure leaves
 //! nothing behind.
 
+use std::str::FromStr as _;
+
 use jimm_authz::{Object, Relation, Subject};
-use jimm_proto::names::UserName;
+use jimm_proto::names::{ModelName, OfferUrl, UserName};
 use jimm_proto::params::application_offers::{
     ApplicationOfferAdminDetailsV5, OfferFilter, OfferFilters, QueryApplicationOffersResultsV5,
 };
@@ -19,6 +21,7 @@ use jimm_store::{StoreError, clouds, credentials};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::model_info::about;
 use super::remote::{APPLICATION_OFFERS, CALL_DEADLINE, MODEL_MANAGER};
 use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
@@ -80,6 +83,11 @@ impl Broker {
             (None, Some(error)) => return Err(Error::from_controller(error)),
             (None, None) => return Err(Error::model_not_found()),
         };
+        about(&info, uuid)?;
+        if ModelName::from_str(&info.name).is_err() {
+            let text = format!("the controller gave the model a name that breaks the rules: {:?}", info.name);
+            return Err(Error::new(Kind::Controller, text));
+        }
         if info.is_controller {
             return Err(Error::bad_request("that is the controller's own model, which cannot be adopted"));
         }
@@ -165,6 +173,9 @@ impl Broker {
                 Error::new(Kind::Controller, format!("the controller gave offer {:?} no UUID", offer.offer_name))
             })?;
             let url = format!("{}/{}.{}", model.owner, model.name, offer.offer_name);
+            url.parse::<OfferUrl>().map_err(|e| {
+                Error::new(Kind::Controller, format!("the controller gave an offer a name that breaks the rules: {e}"))
+            })?;
             let new = NewOffer {
                 uuid,
                 model_uuid: model.uuid,

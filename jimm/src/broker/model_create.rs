@@ -238,7 +238,13 @@ impl Broker {
             .parse()
             .map_err(|_| Error::new(Kind::Controller, format!("the controller named the model {:?}", info.uuid)))?;
         let mut tx = self.store.begin().await?;
-        if models::confirm_created(&mut tx, row.uuid, uuid).await? {
+        let confirmed = models::confirm_created(&mut tx, row.uuid, uuid).await.map_err(|e| match e.conflict() {
+            Some(_) => {
+                Error::new(Kind::Controller, format!("the controller named the model {uuid}, which is another's"))
+            }
+            None => e.into(),
+        })?;
+        if confirmed {
             self.add_model_tuples(&mut tx, uuid, row.controller_uuid, &row.owner).await?;
         }
         let recorded = models::get(&mut tx, uuid).await?;

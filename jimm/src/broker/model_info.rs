@@ -62,7 +62,7 @@ impl Broker {
             let told = infos.next().unwrap_or_default();
             let result = match (told.result, told.error) {
                 (_, Some(e)) => Err(self.refused_info(row, Error::from_controller(e)).await),
-                (Some(info), None) => Ok(info),
+                (Some(info), None) => about(&info, row.uuid).map(|()| info),
                 (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
             };
             results.push((row.uuid, result));
@@ -129,6 +129,16 @@ impl Broker {
         });
         Ok(users.collect())
     }
+}
+
+/// Refuses what a controller told of another model than it was asked about.
+pub(super) fn about(info: &ModelInfo, uuid: Uuid) -> Result<()> {
+    if info.uuid == uuid.to_string() {
+        return Ok(());
+    }
+    let told: String = info.uuid.chars().take(64).collect();
+    let text = format!("asked about model {uuid}, the controller told of {told:?}: ask its operator");
+    Err(Error::new(Kind::Controller, text))
 }
 
 /// Juju's word for a relation to a model.

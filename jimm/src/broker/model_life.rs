@@ -47,11 +47,14 @@ impl Broker {
     }
 
     /// A model whose status the caller may ask. One that does not exist is said not to: clients wait for this answer
-    /// after they destroyed it.
+    /// after they destroyed it. To who may not even read it, it does not exist.
     async fn model_to_ask(&self, who: &Requester, tag: &str) -> Result<Row> {
         let row = self.model_row(parse_model_tag(tag)?).await?;
-        self.require(who, Relation::Administrator, &Object::model(row.uuid)).await?;
-        Ok(row)
+        match self.require(who, Relation::Administrator, &Object::model(row.uuid)).await {
+            Ok(_) => Ok(row),
+            Err(e) if self.model_access(who, row.uuid).await?.is_some() => Err(e),
+            Err(e) => Err(Error::model_not_found().with_source(e)),
+        }
     }
 
     async fn ask_statuses(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelStatus>)> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use http::header::{AUTHORIZATION, HeaderValue};
 use jimm_proto::names::UserName;
 use jimm_proto::params::admin::{LoginRequest, LoginResult};
-use jimm_rpc::{CallError, Connection, DialOptions, Socket, Stream};
+use jimm_rpc::{CallError, Connection, DialError, DialOptions, Socket, Stream};
 use secrecy::ExposeSecret;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, watch};
@@ -223,7 +223,7 @@ impl Slot {
     pub async fn open_http(&self) -> Result<Stream> {
         self.admit()?;
         let dialled = jimm_rpc::connect_stream(&self.endpoint.target("/"), self.parts.settings.dial_timeout).await;
-        let outcome = dialled.map_err(|e| self.unavailable(&e.to_string()));
+        let outcome = dialled.map_err(|e| self.not_dialled(&e));
         self.note(&outcome);
         outcome
     }
@@ -233,7 +233,7 @@ impl Slot {
         let mut options = self.dial_options();
         options.headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
         let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &options).await;
-        let outcome = dialled.map_err(|e| self.unavailable(&e.to_string()));
+        let outcome = dialled.map_err(|e| self.not_dialled(&e));
         self.note(&outcome);
         outcome
     }
@@ -260,10 +260,10 @@ impl Slot {
         let both = async {
             let connection: Connection = jimm_rpc::dial(&self.endpoint.target(path), &self.dial_options())
                 .await
-                .map_err(|e| self.unavailable(&e.to_string()))?;
+                .map_err(|e| self.not_dialled(&e))?;
             let login: LoginResult =
                 jimm_rpc::login(&connection, request, timeout).await.map_err(|e| self.login_failed(e))?;
-            self.check_identity(&login)?;
+            self.check_identity(&login.controller_tag)?;
             Ok(Session::new(&self.endpoint.name, connection, login))
         };
         tokio::time::timeout(timeout, both)
@@ -271,17 +271,14 @@ impl Slot {
             .unwrap_or_else(|_| Err(self.unavailable(&format!("no login within {timeout:?}"))))
     }
 
-    /// A controller that answers with another UUID than its own is not the one we know.
-    fn check_identity(&self, login: &LoginResult) -> Result<()> {
+    /// A controller that answers with another UUID than its own is not the one we know: nothing more is said to it.
+    pub fn check_identity(&self, controller_tag: &str) -> Result<()> {
         let expected = format!("controller-{}", self.endpoint.uuid);
-        if login.controller_tag == expected {
+        if controller_tag == expected {
             return Ok(());
         }
-        let text = format!(
-            "controller {} should have the UUID {} but says it is {:?}: check its addresses",
-            self.endpoint.name, self.endpoint.uuid, login.controller_tag
-        );
-        Err(Error::bad_request(text))
+        let told: String = controller_tag.chars().take(64).collect();
+        Err(self.unavailable(&format!("it should be {expected} and says that it is {told:?}; check its addresses")))
     }
 
     fn login_failed(&self, error: CallError) -> Error {
@@ -292,6 +289,11 @@ impl Slot {
             ),
             other => call_failed(&self.endpoint.name, other),
         }
+    }
+
+    fn not_dialled(&self, error: &DialError) -> Error {
+        let next = if error.certificate { "; check its ca-certificate and tls-hostname" } else { "" };
+        self.unavailable(&format!("{error}{next}"))
     }
 
     fn dial_options(&self) -> DialOptions {

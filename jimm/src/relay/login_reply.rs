@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jimm_proto::params::admin::FacadeVersions;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::config::Config;
@@ -40,6 +40,19 @@ pub(super) fn wants_discharge(reply: &RawValue) -> bool {
     ["discharge-required", "bakery-discharge-required"]
         .iter()
         .any(|name| members.get(*name).is_some_and(|value| value.get() != "null"))
+}
+
+/// The controller and the model that the reply speaks of, where it names them.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(super) struct Named {
+    pub(super) controller_tag: String,
+    pub(super) model_tag: Option<String>,
+}
+
+/// Whom the client would be talking to.
+pub(super) fn named(reply: &RawValue) -> Named {
+    serde_json::from_str(reply.get()).unwrap_or_default()
 }
 
 fn set<T: Serialize + ?Sized>(members: &mut BTreeMap<String, Box<RawValue>>, name: &str, value: &T) -> Result<()> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::broker::{Broker, Requester};
 use crate::controllers::Slot;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// The way to a model for one requester.
 #[derive(Clone)]
@@ -28,13 +28,14 @@ pub struct Route {
 }
 
 impl Route {
-    /// Finds the way. Who may not even read the model is refused here: a controller would let the login pass.
+    /// Finds the way. Who may not even read the model is refused here: a controller would let the login pass. To them
+    /// there is no such model; the log knows better.
     pub async fn find(broker: &Broker, who: &Requester, model: Uuid) -> Result<Self> {
         let row = row(broker, model).await?.ok_or_else(Error::model_not_found)?;
         let access = broker
             .model_access(who, model)
             .await?
-            .ok_or_else(|| Error::new(Kind::Unauthorized, "permission denied"))?;
+            .ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
         let slot = broker.slot(row.controller_uuid).await?;
         let home = Object::controller(row.controller_uuid);
         let on_home =

@@ -107,6 +107,11 @@ fn read_reply(route: &Route, text: &str) -> Result<Box<RawValue>> {
             ),
         ));
     }
+    let named = login_reply::named(&reply);
+    route.slot.check_identity(&named.controller_tag)?;
+    if named.model_tag.is_some_and(|tag| tag != format!("model-{}", route.model)) {
+        return Err(unavailable(route, "it speaks of another model"));
+    }
     Ok(reply)
 }
 

@@ -125,14 +125,19 @@ pub(crate) fn ended(peer: &Peer, close: &Close) {
     }
 }
 
-/// The error's text with those of its causes.
+/// The error's text with those of its causes; a controller's may be of any length.
 fn chain(error: &Error) -> String {
+    const LONGEST: usize = 2000;
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         text.push_str(": ");
         text.push_str(&error.to_string());
         cause = error.source();
+    }
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
     }
     text
 }

@@ -13,10 +13,11 @@ use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -25,7 +26,12 @@ use crate::lifecycle::Lifecycle;
 
 /// How long a peer may take for the TLS handshake, and for the head of a request.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEAD: Duration = Duration::from_secs(30);
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a peer that is turned away may go on sending.
+const LINGER: Duration = Duration::from_secs(1);
+/// The answer to HTTP without TLS.
+const IN_CLEAR: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+    this port speaks TLS: connect with https:// or wss://\n";
 /// How long to wait when the system has no more sockets for us.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
@@ -80,6 +86,7 @@ impl Listener {
     /// Serves until `stop`, and connections until the broker stops. At most `limit` connections at a time.
     pub async fn serve(self, router: Router, lifecycle: Lifecycle, stop: CancellationToken, limit: usize) {
         let places = Arc::new(Semaphore::new(limit));
+        let mut exhausted = false;
         loop {
             let accepted = async {
                 // Without a place for it, a peer waits in the kernel's queue.
@@ -89,6 +96,7 @@ impl Listener {
             let Some(Some((accepted, place))) = stop.run_until_cancelled(accepted).await else { return };
             match accepted {
                 Ok((stream, peer)) => {
+                    exhausted = false;
                     let (router, tls) = (router.clone(), self.tls.clone());
                     let (tasks, stop, lifecycle) = (lifecycle.sessions.clone(), stop.clone(), lifecycle.clone());
                     tasks.spawn(async move {
@@ -97,7 +105,10 @@ impl Listener {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error, "cannot accept connections");
+                    // Told once, not at every try.
+                    if !std::mem::replace(&mut exhausted, true) {
+                        tracing::warn!(error = %error, "cannot accept connections");
+                    }
                     tokio::time::sleep(EXHAUSTED).await;
                 }
             }
@@ -114,10 +125,30 @@ async fn connection(
 ) {
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else { return http(stream, peer, router, stop).await };
-    match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        Ok(Ok(stream)) => http(stream, peer, router, stop).await,
-        Ok(Err(error)) => tracing::debug!(client.address = %peer, error = %error, "TLS handshake failed"),
-        Err(_) => tracing::debug!(client.address = %peer, "TLS handshake takes too long"),
+    match tokio::time::timeout(HANDSHAKE, handshake(stream, tls)).await {
+        Ok(Ok(Some(stream))) => http(stream, peer, router, stop).await,
+        // Somebody looked whether the port is open.
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => tracing::info!(client.address = %peer, error = %error, "TLS handshake failed"),
+        Err(_) => tracing::info!(client.address = %peer, "TLS handshake takes too long"),
+    }
+}
+
+/// Speaks TLS; `None` when the peer went away without a word. Who speaks HTTP in clear is told so.
+async fn handshake(mut stream: TcpStream, tls: TlsAcceptor) -> std::io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1..) if first[0].is_ascii_alphabetic() => {
+            stream.write_all(IN_CLEAR).await?;
+            stream.shutdown().await?;
+            // What is unread at the end would take the answer away from the peer.
+            let mut rest = [0; 4096];
+            let drained = async { while matches!(stream.read(&mut rest).await, Ok(1..)) {} };
+            let _ = tokio::time::timeout(LINGER, drained).await;
+            Err(std::io::Error::other("the client does not speak TLS"))
+        }
+        Ok(1..) => tls.accept(stream).await.map(Some),
+        _ => Ok(None),
     }
 }
 
@@ -145,8 +176,12 @@ where
             }
         }
     };
-    if let Err(error) = served {
-        tracing::debug!(client.address = %peer, error = %error, "connection is broken");
+    match served {
+        Err(error) if error.is_parse() => {
+            tracing::info!(client.address = %peer, error = %error, "request refused");
+        }
+        Err(error) => tracing::debug!(client.address = %peer, error = %error, "connection is broken"),
+        Ok(()) => {}
     }
 }
 

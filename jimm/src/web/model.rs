@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 
 use super::model_path::{self, Kind};
-use super::upgrade::{is_websocket, upgrade};
+use super::routes::refused;
+use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
 use super::{basic, proxy};
 use crate::error::Error;
 use crate::relay::{Stream, serve_model, serve_stream};
@@ -26,6 +27,9 @@ pub(super) async fn serve(
     let kind = found.as_ref().map_or(Kind::Nothing, |path| model_path::kind(path.rest));
     let with = Arc::clone(&services);
     let peer = Peer::new(address);
+    if matches!(kind, Kind::Api | Kind::Stream) && !is_websocket(&request) {
+        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
+    }
     match (kind, found) {
         (Kind::Api, Some(path)) => {
             let model = path.model;
@@ -52,7 +56,7 @@ pub(super) async fn serve(
             let rest = path.rest.to_owned();
             proxy::forward(&services, peer, model, &rest, request).await
         }
-        _ => (StatusCode::NOT_FOUND, "no such page\n").into_response(),
+        _ => refused(address, &request, StatusCode::NOT_FOUND, "no such page\n"),
     }
 }
 

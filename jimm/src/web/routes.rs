@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use http::{StatusCode, header};
 
-use super::upgrade::upgrade;
+use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
 use super::{health, model, well_known};
 use crate::session::{Peer, Services, serve_controller};
 
@@ -26,6 +26,7 @@ pub fn public(services: Arc<Services>) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .fallback(other)
+        .method_not_allowed_fallback(not_allowed)
         .with_state(Arc::clone(&services))
         .merge(debug(services))
 }
@@ -76,6 +77,9 @@ async fn controller(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
+    if !is_websocket(&request) {
+        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
+    }
     let with = Arc::clone(&services);
     upgrade(&services, request, move |socket| serve_controller(with, socket, Peer::new(address)))
 }
@@ -85,5 +89,22 @@ async fn other(state: State<Arc<Services>>, peer: ConnectInfo<SocketAddr>, reque
     if request.uri().path().starts_with("/model") {
         return model::serve(state, peer, request).await;
     }
-    (StatusCode::NOT_FOUND, "no such page\n").into_response()
+    refused(peer.0, &request, StatusCode::NOT_FOUND, "no such page\n")
+}
+
+async fn not_allowed(ConnectInfo(address): ConnectInfo<SocketAddr>, request: Request) -> Response {
+    refused(address, &request, StatusCode::METHOD_NOT_ALLOWED, "this page is only read: use GET\n")
+}
+
+/// Turns a request away, and tells of it.
+pub(super) fn refused(address: SocketAddr, request: &Request, status: StatusCode, why: &'static str) -> Response {
+    let path: String = request.uri().path().chars().take(128).collect();
+    tracing::info!(
+        client.address = %address,
+        request.method = format!("{} {path}", request.method()),
+        http.status = status.as_u16(),
+        error = why.trim_end(),
+        "request refused"
+    );
+    (status, why).into_response()
 }

@@ -15,6 +15,9 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::session::{ClientSocket, Metered, Services};
 
+/// What a request for a websocket is told that asks for none.
+pub(super) const NO_WEBSOCKET: &str = "this is a websocket: connect with one\n";
+
 /// Answers the handshake and runs `session` on the socket; it belongs to the broker's tasks.
 pub(super) fn upgrade<F, Fut>(services: &Arc<Services>, mut request: Request, session: F) -> Response
 where
@@ -22,7 +25,7 @@ where
     Fut: Future<Output = ()> + Send + 'static,
 {
     let Some(accept) = accept_key(&request) else {
-        return (StatusCode::BAD_REQUEST, "this is a websocket: connect with one\n").into_response();
+        return (StatusCode::BAD_REQUEST, NO_WEBSOCKET).into_response();
     };
     let Some(upgraded) = request.extensions_mut().remove::<OnUpgrade>() else {
         return (StatusCode::BAD_REQUEST, "this connection cannot become a websocket\n").into_response();

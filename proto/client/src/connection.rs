@@ -98,6 +98,10 @@ impl Connection {
         R: DeserializeOwned,
     {
         let answer = self.call_on("", facade, version, method, params, deadline).await?;
+        // A list would be read as the members in their order.
+        if !answer.get().starts_with('{') {
+            return Err(CallError::Decode(format!("{facade}({version}).{method}: not a JSON object")));
+        }
         serde_json::from_str(answer.get()).map_err(|e| CallError::Decode(format!("{facade}({version}).{method}: {e}")))
     }
 
@@ -263,6 +267,7 @@ async fn read(shared: Arc<Shared>, mut stream: SplitStream<Socket>) {
                     _ => "by the peer".to_owned(),
                 };
             }
+            Some(Ok(Message::Binary(_))) => break "the peer sent a binary message".to_owned(),
             Some(Ok(_)) => {}
             Some(Err(e)) if !is_end(&e) => break e.to_string(),
             Some(Err(_)) | None => break "the peer went away".to_owned(),

@@ -1,7 +1,14 @@
 //! What the broker is given wrong, from outside: each time the client learns what is wrong, the log says it once, others
 //! are served on, and nothing is lost or half done.
 
+mod controllers;
 mod facades;
 mod frames;
+mod liar;
+mod listeners;
+mod sizes;
 mod support;
+mod tls;
+mod tokens;
+mod uuids;
 mod wire;

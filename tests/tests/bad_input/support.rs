@@ -1,5 +1,6 @@
 //! What the tests of this binary start from, and what they look at afterwards.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use jimm_tests::broker::ADMIN;
 use jimm_tests::given;
 use jimm_tests::process::eventually;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 
 use crate::wire::Ws;
 
@@ -78,6 +80,32 @@ pub(crate) async fn serves(app: &TestApp, token: &str) {
     let mut other = Ws::logged_in(app, "/api", token).await;
     let pong = other.call("Pinger(1).Ping", &json!({})).await;
     assert_eq!(pong["response"], json!({}), "{pong}");
+}
+
+/// How many rows there are of what must not change, by table.
+pub(crate) async fn rows(app: &TestApp) -> BTreeMap<String, i64> {
+    let pool = PgPool::connect(&app.db.url).await.expect("the database");
+    let mut rows = BTreeMap::new();
+    for table in
+        ["clouds", "cloud_regions", "controllers", "credentials", "models", "offers", "relation_tuples", "jobs"]
+    {
+        let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
+        rows.insert(table.to_owned(), count.fetch_one(&pool).await.expect("a count"));
+    }
+    rows
+}
+
+/// Files and sockets that the broker has open.
+pub(crate) fn open_files(app: &TestApp) -> usize {
+    let dir = format!("/proc/{}/fd", app.broker_pid());
+    std::fs::read_dir(dir).expect("the broker lives").count()
+}
+
+/// The broker's resident memory in MiB.
+pub(crate) fn memory(app: &TestApp) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.broker_pid())).expect("the broker lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }
 
 /// The one line of the log about the client at this address; waits until it is there.

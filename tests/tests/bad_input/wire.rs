@@ -6,7 +6,8 @@ use std::time::Duration;
 use jimm_rpc::{JUJU_SERVER_NAME, Stream, Target, Tls};
 use jimm_tests::app::TestApp;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 pub(crate) const TEXT: u8 = 1;
 pub(crate) const BINARY: u8 = 2;
@@ -41,6 +42,32 @@ pub(crate) async fn tls(app: &TestApp) -> (Stream, SocketAddr) {
     let Stream::Tls(inner) = &stream else { panic!("not TLS") };
     let me = inner.get_ref().0.local_addr().expect("an address");
     (stream, me)
+}
+
+/// Sends bytes over TLS and reads until the broker ends it; it may end before it has taken all.
+pub(crate) async fn https(app: &TestApp, request: &[u8]) -> (String, SocketAddr) {
+    let (mut stream, me) = tls(app).await;
+    (exchange(&mut stream, request).await, me)
+}
+
+/// The same in clear.
+pub(crate) async fn in_clear(port: u16, request: &[u8]) -> (String, SocketAddr) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+    let me = stream.local_addr().expect("an address");
+    (exchange(&mut stream, request).await, me)
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &[u8]) -> String {
+    let (mut from, mut to) = tokio::io::split(stream);
+    let mut answer = Vec::new();
+    let sent = async {
+        let _ = to.write_all(request).await;
+        let _ = to.flush().await;
+    };
+    // An end without a TLS alert is an end too.
+    let both = async { tokio::join!(sent, from.read_to_end(&mut answer)) };
+    let _ = tokio::time::timeout(DEADLINE, both).await.expect("the broker ends it");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 impl Ws {

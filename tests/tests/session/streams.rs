@@ -46,7 +46,7 @@ async fn who_may_not_is_told_in_the_first_frame() {
     assert!(message.starts_with("authentication missing"), "{message}");
     assert_eq!(code, "unauthorized access");
     let (message, code) = first(&path, basic(BOB)).await;
-    assert_eq!((message.as_str(), code.as_str()), ("permission denied", Some("unauthorized access")));
+    assert_eq!((message.as_str(), code.as_str()), ("model not found", Some("model not found")));
     let (message, _) = first(&format!("/model/{model}/commands"), basic(ALICE)).await;
     assert_eq!(message, "unknown endpoint \"commands\"");
     let (message, code) = first("/model/nonsense/log", basic(ALICE)).await;

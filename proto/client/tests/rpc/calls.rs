@@ -92,10 +92,10 @@ async fn a_late_answer_harms_nobody() {
     let server = Server::start(|mut socket| async move {
         let first = next_id(&mut socket).await.expect("a request");
         let second = next_id(&mut socket).await.expect("a request");
-        answer(&mut socket, first, r#""late""#).await;
+        answer(&mut socket, first, r#"{"a":"late"}"#).await;
         say(&mut socket, r#"{"request-id":4711,"response":{}}"#).await;
         say(&mut socket, r#"{"request-id":1,"type":"You","request":"Ask"}"#).await;
-        answer(&mut socket, second, r#""good""#).await;
+        answer(&mut socket, second, r#"{"a":"good"}"#).await;
         next(&mut socket).await;
     })
     .await;
@@ -103,7 +103,7 @@ async fn a_late_answer_harms_nobody() {
     let error = call(&connection, SHORT).await.expect_err("no answer");
     assert!(matches!(&error, CallError::Deadline(what) if what.contains("Client(8).FullStatus")), "{error}");
     assert!(error.could_retry());
-    assert_eq!(call(&connection, SOON).await.expect("an answer"), json!("good"));
+    assert_eq!(call(&connection, SOON).await.expect("an answer"), json!({"a": "good"}));
 }
 
 #[tokio::test]
