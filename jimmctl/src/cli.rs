@@ -52,6 +52,9 @@ pub struct GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Log in to a broker in the browser, and remember it in the Juju client store
+    #[command(after_help = help::LOGIN)]
+    Login(LoginArgs),
     /// Write the file that "add-controller" reads, from what the Juju client knows of a controller
     #[command(after_help = help::CONTROLLER_INFO, override_usage = "jimmctl controller-info [OPTIONS] NAME FILE [PUBLIC-ADDRESS]")]
     ControllerInfo(ControllerInfoArgs),
@@ -105,6 +108,14 @@ pub enum Command {
     /// Write the reference page of this program, in Markdown, to standard output
     #[command(hide = true)]
     Reference,
+}
+
+/// Arguments of `login`.
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// Address of a broker, HOST:PORT, to remember under the name given with -c, or else the first part of HOST
+    /// [default: log in again to the current controller, or to the one given with -c]
+    pub address: Option<String>,
 }
 
 /// Arguments of `controller-info`.

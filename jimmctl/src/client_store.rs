@@ -1,6 +1,7 @@
 //! The Juju client store: which controllers the client knows, and as whom it logs in.
 //!
-//! Written back is only the session token, the rest of the file as it was found: other Juju clients share it.
+//! Written back are only session tokens and brokers that somebody logged in to, the rest of the files as it was found: other
+//! Juju clients share them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -38,13 +39,14 @@ impl ClientStore {
         let name = match name.or_else(|| controllers.get("current-controller").and_then(Value::as_str)) {
             Some(name) if !name.is_empty() => name.to_owned(),
             _ => {
-                return Err(Failure::failed("could not determine controller: no current controller")
-                    .with_hint("choose one with \"juju switch\", or give -c NAME or --url HOST:PORT"));
+                return Err(Failure::failed("could not determine controller: no current controller").with_hint(
+                    "log in with \"jimmctl login HOST:PORT\", choose one with \"juju switch\", or give -c NAME",
+                ));
             }
         };
         let Some(entry) = controllers.get("controllers").and_then(|c| c.get(&name)) else {
             return Err(Failure::failed(format!("could not determine controller: controller {name} not found"))
-                .with_hint(format!("known ones are in {}; add one with \"juju login\"", self.dir.display())));
+                .with_hint(format!("known ones are in {}; add one with \"jimmctl login\"", self.dir.display())));
         };
         let accounts = self.read("accounts.yaml")?;
         let account = accounts.get("controllers").and_then(|c| c.get(&name));
@@ -58,6 +60,31 @@ impl ClientStore {
             access_token: text(account, "access-token"),
             name,
         })
+    }
+
+    /// Writes a controller that somebody logged in to, and makes it the current one. A name that means another controller
+    /// is left alone.
+    pub(crate) fn remember(&self, known: &KnownController) -> Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let failed = |e: std::io::Error| Failure::failed(format!("cannot make {}: {e}", self.dir.display()));
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(failed)?;
+        let mut controllers = self.read("controllers.yaml")?;
+        let entry = child(child(&mut controllers, "controllers"), &known.name);
+        let uuid_there = text(Some(entry), "uuid");
+        if !uuid_there.is_empty() && uuid_there != known.uuid {
+            return Err(Failure::failed(format!("{} is the name of another controller already", known.name))
+                .with_hint("choose another name with -c NAME"));
+        }
+        set(entry, "uuid", &known.uuid);
+        *child(entry, "api-endpoints") = known.api_endpoints.iter().map(String::as_str).collect();
+        if !known.ca_cert.is_empty() {
+            set(entry, "ca-cert", &known.ca_cert);
+        }
+        *child(entry, "oidc-login") = Value::Bool(true);
+        set(&mut controllers, "current-controller", &known.name);
+        let text = serde_norway::to_string(&controllers)
+            .map_err(|e| Failure::failed(format!("cannot write controllers.yaml: {e}")))?;
+        replace_private(&self.dir.join("controllers.yaml"), &text)
     }
 
     /// Writes a new session token back, as `juju` itself does after a device login.
@@ -87,7 +114,7 @@ impl ClientStore {
         };
         serde_norway::from_str(&text).map_err(|e| {
             Failure::failed(format!("cannot read {}: {e}", path.display()))
-                .with_hint("mend or remove the file, then log in again with \"juju login\"")
+                .with_hint("mend or remove the file, then log in again with \"jimmctl login\"")
         })
     }
 }
@@ -164,6 +191,27 @@ mod tests {
         {
             assert!(text.contains(part), "{part} in {text}");
         }
+    }
+
+    #[test]
+    fn a_broker_is_remembered_beside_the_others_and_takes_no_ones_name() {
+        let (dir, store) = store("controllers:\n  other: {uuid: o, ca-cert: X}\ncurrent-controller: other\n", "{}");
+        let known = KnownController {
+            name: "jimm".into(),
+            uuid: "u".into(),
+            api_endpoints: vec!["h:1".into()],
+            ca_cert: "PEM".into(),
+            ..KnownController::default()
+        };
+        store.remember(&known).expect("new");
+        store.remember(&known).expect("the same again");
+        let found = store.controller(None).expect("current");
+        assert_eq!((found.name.as_str(), found.uuid.as_str(), found.ca_cert.as_str()), ("jimm", "u", "PEM"));
+        assert_eq!(store.controller(Some("other")).expect("kept").ca_cert, "X");
+        let before = std::fs::read_to_string(dir.path().join("controllers.yaml")).expect("reads");
+        let error = store.remember(&KnownController { name: "other".into(), ..known }).expect_err("taken");
+        assert!(error.to_string().contains("other is the name of another controller"), "{error}");
+        assert_eq!(std::fs::read_to_string(dir.path().join("controllers.yaml")).expect("reads"), before);
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub(crate) const ALL: &str = help!(
     0 => "done",
     1 => "not done; the error says why, and on a line that begins with \"hint:\" what to do",
 );
+pub(crate) const LOGIN: &str = help!(
+    ["jimmctl login jimm.example.com:443 -c jimm", "jimmctl login jimm.example.com:443 -c jimm --ca-cert ca.pem", "jimmctl login"],
+    0 => "logged in; the broker is the current controller of the client store",
+    1 => "not logged in: the broker does not answer, nobody agreed in the browser, or the name belongs to another controller",
+);
 pub(crate) const CONTROLLER_INFO: &str = help!(
     ["jimmctl controller-info prod prod.yaml --local", "jimmctl controller-info prod - prod.example.com:17070"],
     0 => "the file is written",

@@ -77,6 +77,20 @@ impl Session {
         Ok(session)
     }
 
+    /// Connects without logging in.
+    pub(crate) async fn connect(known: &KnownController) -> Result<Self> {
+        let connection = dial(&known.api_endpoints, &known.name, tls_of(None, Some(known))?).await?;
+        Ok(Self { connection, timeout: DIAL })
+    }
+
+    /// A new login in the browser, whatever is stored; answers the new session token too.
+    pub(crate) async fn log_in_in_browser(&self, args: &GlobalArgs) -> Result<(LoginResult, String)> {
+        if args.no_browser_login {
+            return Err(Failure::usage("a login in the browser is what --no-browser-login forbids"));
+        }
+        self.device_login().await
+    }
+
     /// Calls a method of the broker's own facade.
     pub(crate) async fn call<P: Serialize, R: DeserializeOwned>(&self, method: &str, params: &P) -> Result<R> {
         Ok(self.connection.call(FACADE, FACADE_VERSION, method, params, self.timeout).await?)
@@ -103,7 +117,7 @@ impl Session {
         let token = settings.session_token.as_deref().unwrap_or_default();
         match self.log_in_with_token(token).await {
             Ok(_) => Ok(()),
-            Err(e) if is_token_invalid(&e) => self.device_login(args, e).await.map(|_| ()),
+            Err(e) if is_token_invalid(&e) => self.device_login_after(args, e).await.map(|_| ()),
             Err(e) => Err(e.into()),
         }
     }
@@ -130,7 +144,7 @@ impl Session {
             }
             Err(e) => return Err(e.into()),
         };
-        let (login, token) = self.device_login(args, error).await?;
+        let (login, token) = self.device_login_after(args, error).await?;
         let info = login.user_info.unwrap_or_default();
         let user = info.identity.strip_prefix("user-").unwrap_or(&info.identity).to_owned();
         if !known.user.is_empty() && known.user != user {
@@ -154,11 +168,17 @@ impl Session {
         self.admin("LoginWithSessionToken", &SessionToken { session_token: token }, self.timeout).await
     }
 
-    /// The login in the browser; answers the new session token too.
-    async fn device_login(&self, args: &GlobalArgs, error: CallError) -> Result<(LoginResult, String)> {
+    /// The login in the browser that a refused token leads to.
+    async fn device_login_after(&self, args: &GlobalArgs, error: CallError) -> Result<(LoginResult, String)> {
         if args.no_browser_login {
-            return Err(Failure::from(error).with_hint("log in with \"juju login\", or run without --no-browser-login"));
+            return Err(
+                Failure::from(error).with_hint("log in with \"jimmctl login\", or run without --no-browser-login")
+            );
         }
+        self.device_login().await
+    }
+
+    async fn device_login(&self) -> Result<(LoginResult, String)> {
         let device: Device = self.admin("LoginDevice", &Nothing {}, self.timeout).await?;
         eprintln!("Please visit {} and enter code {} to log in.", device.verification_uri, device.user_code);
         let NewToken { session_token } = self.admin("GetDeviceSessionToken", &Nothing {}, BROWSER).await?;
@@ -174,7 +194,7 @@ fn is_token_invalid(error: &CallError) -> bool {
 async fn dial(addresses: &[String], name: &str, tls: Tls) -> Result<Connection> {
     if addresses.is_empty() {
         return Err(Failure::failed(format!("no API addresses known for controller {name}"))
-            .with_hint("log in again with \"juju login HOST:PORT\", or give --url HOST:PORT"));
+            .with_hint("log in again with \"jimmctl login HOST:PORT\", or give --url HOST:PORT"));
     }
     let target = Target { addresses: addresses.to_vec(), path: "/api".to_owned(), tls };
     let options = DialOptions { timeout: DIAL, ..DialOptions::default() };
@@ -184,7 +204,8 @@ async fn dial(addresses: &[String], name: &str, tls: Tls) -> Result<Connection> 
     })
 }
 
-fn endpoints_of(url: &str) -> Result<Vec<String>> {
+/// The addresses to dial of what the command line says.
+pub(crate) fn endpoints_of(url: &str) -> Result<Vec<String>> {
     let bad = || Failure::usage(format!("{url:?} is not an address of a broker; give HOST:PORT or wss://HOST:PORT"));
     let (scheme, rest) = url.split_once("://").unwrap_or(("wss", url));
     if !matches!(scheme, "wss" | "https") {
@@ -199,13 +220,18 @@ fn endpoints_of(url: &str) -> Result<Vec<String>> {
     Ok(vec![if has_port { host.to_owned() } else { format!("{host}:443") }])
 }
 
+/// The CA certificate in a file; empty without one.
+pub(crate) fn ca_of(file: Option<&Path>) -> Result<String> {
+    let Some(path) = file else { return Ok(String::new()) };
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::failed(format!("cannot read the CA certificate {}: {e}", path.display())))
+}
+
 /// As Juju's clients do: with a CA only that CA and the name `juju-apiserver`, else the system's roots.
 fn tls_of(ca_file: Option<&Path>, known: Option<&KnownController>) -> Result<Tls> {
-    let pem = match (ca_file, known) {
-        (Some(path), _) => std::fs::read_to_string(path)
-            .map_err(|e| Failure::failed(format!("cannot read the CA certificate {}: {e}", path.display())))?,
-        (None, Some(known)) => known.ca_cert.clone(),
-        (None, None) => String::new(),
+    let pem = match known.filter(|_| ca_file.is_none()) {
+        Some(known) => known.ca_cert.clone(),
+        None => ca_of(ca_file)?,
     };
     if !pem.trim().is_empty() {
         return Ok(Tls::Ca { pem, server_name: "juju-apiserver".to_owned() });

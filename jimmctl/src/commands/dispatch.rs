@@ -1,8 +1,8 @@
 //! From the parsed command line to the command.
 
 use super::{
-    add_controller, controller_info, controllers, generate, import_model, migrate, model_status, models, targets,
-    update_migrated_model, version,
+    add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status, models,
+    targets, update_migrated_model, version,
 };
 use crate::cli::{Cli, Command};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::error::Result;
 pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
     let global = &cli.global;
     match &cli.command {
+        Command::Login(args) => login::run(global, args).await,
         Command::ControllerInfo(args) => controller_info::run(global, args),
         Command::AddController(args) => add_controller::run(global, args).await,
         Command::ListControllers(args) => controllers::list(global, args).await,

@@ -6,6 +6,7 @@ mod controllers;
 mod dispatch;
 mod generate;
 mod import_model;
+mod login;
 mod migrate;
 mod migrate_table;
 mod model_status;
