@@ -32,8 +32,8 @@ pub struct GlobalArgs {
     #[arg(short = 'c', long, global = true, value_name = "NAME", conflicts_with = "url")]
     pub controller: Option<String>,
     /// Address of the broker, HOST:PORT or wss://HOST:PORT, without the client store; log in with `JIMM_SESSION_TOKEN`,
-    /// or with `JIMM_CLIENT_ID` and `JIMM_CLIENT_SECRET`
-    #[arg(long, global = true, value_name = "URL", env = "JIMM_URL")]
+    /// or with `JIMM_CLIENT_ID` and `JIMM_CLIENT_SECRET` [default: `JIMM_URL`, unless -c is given]
+    #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// File with the CA certificate of the broker at --url [default: the system's roots]
     #[arg(long, global = true, value_name = "FILE", env = "JIMM_CA")]

@@ -25,7 +25,7 @@ pub use error::Failure;
 
 /// Runs the command line and answers the exit code of the process.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match cli::Cli::try_parse_from(args) {
+    let mut cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {
             // clap's own texts: help and version go to stdout with 0, wrong usage to stderr with 2.
@@ -33,6 +33,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
+    // Not clap's to read: what is said on the command line wins over it, and does not contradict it.
+    if cli.global.controller.is_none() && cli.global.url.is_none() {
+        cli.global.url = settings::Settings::from_env().url;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return report(&Failure::failed(format!("cannot start the runtime: {e}"))),

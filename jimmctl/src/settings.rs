@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-/// What is read here, for the reference page: `JIMM_URL` and `JIMM_CA` belong to their options.
+/// What is read here, for the reference page; `JIMM_CA` belongs to its option.
 pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
+    ("JIMM_URL", "the same as `--url`, unless `-c` names a controller"),
     ("JUJU_DATA", "folder of the Juju client store; else `$XDG_DATA_HOME/juju`, else `$HOME/.local/share/juju`"),
     ("XDG_DATA_HOME", "see `JUJU_DATA`"),
     ("HOME", "see `JUJU_DATA`"),
@@ -22,6 +23,8 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
 pub(crate) struct Settings {
     /// Where the Juju client store is.
     pub(crate) juju_data: Option<PathBuf>,
+    /// The broker to talk to when the command line names none.
+    pub(crate) url: Option<String>,
     /// A session token given directly.
     pub(crate) session_token: Option<String>,
     /// A service account's id.
@@ -37,6 +40,7 @@ impl Settings {
             .or_else(|| path("HOME").map(|d| d.join(".local/share/juju")));
         Self {
             juju_data,
+            url: text("JIMM_URL"),
             session_token: text("JIMM_SESSION_TOKEN"),
             client_id: text("JIMM_CLIENT_ID").or_else(|| text("JUJU_CLIENT_ID")),
             client_secret: text("JIMM_CLIENT_SECRET").or_else(|| text("JUJU_CLIENT_SECRET")),

@@ -72,3 +72,15 @@ async fn a_login_that_cannot_be_says_why() {
     }
     assert!(!home.path().join(".local").exists(), "a failed login leaves nothing behind");
 }
+
+#[test]
+fn a_controller_on_the_command_line_wins_over_an_address_in_the_environment() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut command = jimmctl(home.path(), &["-c", "nosuch", "models"]);
+    let output = command.env("JIMM_URL", "127.0.0.1:1").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("controller nosuch not found"), "{said}");
+    let output = jimmctl(home.path(), &["models"]).env("JIMM_URL", "127.0.0.1:1").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot connect to the broker at 127.0.0.1:1"), "{said}");
+}
