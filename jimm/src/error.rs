@@ -193,7 +193,7 @@ impl Error {
 
 /// Errors repeat what they speak of, and that may be as long as a client or a controller likes.
 fn clipped(mut text: String) -> String {
-    const LONGEST: usize = 2000;
+    const LONGEST: usize = 1000;
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');

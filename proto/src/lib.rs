@@ -3,6 +3,7 @@
 //! No I/O and no async here (invariant I1).
 
 pub mod access;
+pub mod complaint;
 pub mod envelope;
 pub mod error_code;
 pub mod names;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
+use jimm_proto::complaint::without_value;
 use jimm_proto::params::admin::FacadeVersions;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -93,20 +94,6 @@ pub fn decode<T: DeserializeOwned>(params: &RawValue) -> Result<T> {
     }
     serde_json::from_str(text)
         .map_err(|e| Error::bad_request(format!("cannot read the parameters: {}", without_value(&e.to_string()))))
-}
-
-/// A decoder's complaint without the value that it complains of: that may be a secret in the wrong place.
-fn without_value(text: &str) -> String {
-    for complaint in ["invalid type: ", "invalid value: ", "unknown variant "] {
-        if let Some(rest) = text.strip_prefix(complaint)
-            && let Some((value, expected)) = rest.rsplit_once(", expected ")
-        {
-            let kind = value.split(['"', '`']).next().unwrap_or_default();
-            let complaint = format!("{complaint}{kind}");
-            return format!("{}, expected {expected}", complaint.trim_end());
-        }
-    }
-    text.to_owned()
 }
 
 /// Writes a method's answer.

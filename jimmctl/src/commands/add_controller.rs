@@ -1,13 +1,17 @@
 //! `add-controller FILE`.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use jimm_proto::complaint::without_value;
 use jimm_proto::params::jimm::AddControllerRequest;
 
 use super::controllers::call_and_print;
 use crate::cli::{AddControllerArgs, GlobalArgs};
 use crate::error::{Failure, Result};
+
+const HINT: &str = "\"jimmctl controller-info\" writes such a file";
 
 pub(super) async fn run(global: &GlobalArgs, args: &AddControllerArgs) -> Result<()> {
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("filename not specified"))?;
@@ -15,20 +19,29 @@ pub(super) async fn run(global: &GlobalArgs, args: &AddControllerArgs) -> Result
     call_and_print(global, &args.output, "AddController", &request).await
 }
 
+/// A description of a controller is a few kilobytes long; what is much longer is something else.
+const LONGEST: u64 = 1 << 20;
+
 fn read(file: &Path) -> Result<String> {
-    if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        return Ok(text);
+    let failed = |e: std::io::Error| Failure::failed(format!("cannot read {}: {e}", file.display())).with_hint(HINT);
+    let source: Box<dyn Read> =
+        if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(File::open(file).map_err(failed)?) };
+    let mut text = String::new();
+    source.take(LONGEST + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > LONGEST {
+        let text = format!("{} is too long to describe a controller: more than {LONGEST} bytes", file.display());
+        return Err(Failure::failed(text).with_hint(HINT));
     }
-    std::fs::read_to_string(file).map_err(|e| Failure::failed(format!("cannot read {}: {e}", file.display())))
+    Ok(text)
 }
 
 /// Reads the file whole and names everything that is missing at once.
 fn parse(text: &str, file: &Path) -> Result<AddControllerRequest> {
-    let hint = "\"jimmctl controller-info\" writes such a file";
     let request: AddControllerRequest = serde_norway::from_str::<Option<AddControllerRequest>>(text)
-        .map_err(|e| Failure::failed(format!("cannot read {} as YAML: {e}", file.display())).with_hint(hint))?
+        .map_err(|e| {
+            Failure::failed(format!("cannot read {} as YAML: {}", file.display(), without_value(&e.to_string())))
+                .with_hint(HINT)
+        })?
         .unwrap_or_default();
     let missing: Vec<&str> = [
         ("name", request.name.is_empty()),
@@ -44,7 +57,7 @@ fn parse(text: &str, file: &Path) -> Result<AddControllerRequest> {
         return Ok(request);
     }
     Err(Failure::failed(format!("{} is not complete: it has no {}", file.display(), missing.join(", no ")))
-        .with_hint(hint))
+        .with_hint(HINT))
 }
 
 #[cfg(test)]
@@ -57,6 +70,11 @@ mod tests {
         assert_eq!(error.to_string(), "f.yaml is not complete: it has no username, no password");
         assert!(parse("", Path::new("f")).expect_err("empty").to_string().contains("no name"));
         assert!(parse("name: [", Path::new("f")).expect_err("broken").to_string().starts_with("cannot read f as YAML"));
+        let error = parse("api-addresses: s3cret\n", Path::new("f")).expect_err("no list").to_string();
+        assert!(
+            error.contains("api-addresses: invalid type: string, expected a sequence") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 
     #[test]

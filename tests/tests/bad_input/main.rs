@@ -3,9 +3,11 @@
 
 mod controllers;
 mod facades;
+mod files;
 mod frames;
 mod liar;
 mod listeners;
+mod names;
 mod sizes;
 mod support;
 mod tls;
