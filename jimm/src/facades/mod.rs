@@ -7,6 +7,7 @@ pub(crate) mod application_offers;
 pub(crate) mod cloud;
 pub(crate) mod controller;
 pub(crate) mod jimm;
+pub(crate) mod jimm_rights;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;
 pub(crate) mod model_upgrader;

@@ -78,6 +78,18 @@ pub async fn get_by_name(conn: &mut PgConnection, kind: SetKind, name: &str) -> 
     .await?)
 }
 
+/// Those of the given that exist.
+pub async fn get_many(conn: &mut PgConnection, kind: SetKind, uuids: &[Uuid]) -> Result<Vec<IdentitySet>> {
+    Ok(sqlx::query_as!(
+        IdentitySet,
+        "SELECT uuid, name, created_at, updated_at FROM identity_sets WHERE kind = $1 AND uuid = ANY($2)",
+        kind.as_str(),
+        uuids
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// A page of those whose name contains `matching`, by name.
 pub async fn list(
     conn: &mut PgConnection,

@@ -7,6 +7,7 @@ mod access;
 mod clouds;
 mod models;
 mod offers;
+mod rights;
 mod scripted;
 mod support;
 mod users;

@@ -1,0 +1,189 @@
+//! Relations between people and things, as administrators write them: add, remove, check, list.
+//!
+//! Which relation a thing has to the one it belongs to (a model to its controller, an offer to its model) is written with
+//! the rows of these things and by nobody else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jimm_authz::{Object, ObjectKind, Relation, Subject, Tuple};
+use jimm_proto::params::jimm_rights::{
+    CheckRelationResponse, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, RelationshipTuple,
+};
+use jimm_store::tuples::{self, Filter, TupleRow};
+
+use super::access::{from_row, to_row};
+use super::relation_tags::{relation, take_apart};
+use super::{Broker, Requester};
+use crate::error::{Error, Result};
+
+/// Tuples of a page that nobody asked a length for, and at most.
+const PAGE: (i64, i64) = (50, 1000);
+
+impl Broker {
+    /// Adds tuples, all or none. One that is there already is no error.
+    pub async fn add_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
+        let tuples = self.tuples_to_change(who, written).await?;
+        let mut tx = self.store.begin().await?;
+        for tuple in &tuples {
+            if let Subject::User(name) = &tuple.subject {
+                self.ensure_identity(&mut tx, name).await?;
+            }
+            tuples::insert(&mut tx, &to_row(tuple)).await?;
+        }
+        tx.commit().await?;
+        for tuple in &tuples {
+            tracing::info!(%tuple, requester = %who.name, "relation added");
+        }
+        Ok(())
+    }
+
+    /// Removes tuples, all or none. One that is not there is no error.
+    pub async fn remove_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
+        let tuples = self.tuples_to_change(who, written).await?;
+        let mut tx = self.store.begin().await?;
+        for tuple in &tuples {
+            tuples::delete(&mut tx, &to_row(tuple)).await?;
+        }
+        tx.commit().await?;
+        for tuple in &tuples {
+            tracing::info!(%tuple, requester = %who.name, "relation removed");
+        }
+        Ok(())
+    }
+
+    /// The tuples, if the caller may change each of them: administrators of the broker any, those of a model, cloud or offer
+    /// the ones on it.
+    async fn tuples_to_change(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<Vec<Tuple>> {
+        let admin = self.is_admin(who).await?;
+        let mut tuples = Vec::with_capacity(written.len());
+        for one in written {
+            let parsed = self.parse_tuple(&mut *self.store.acquire().await?, one).await;
+            let tuple = match parsed {
+                Ok(tuple) => tuple,
+                Err(e) if admin => return Err(e),
+                // Who may not change anything need not learn what there is.
+                Err(_) => return Err(Error::unauthorized()),
+            };
+            let shared = [ObjectKind::Model, ObjectKind::Cloud, ObjectKind::ApplicationOffer];
+            if !admin && !shared.contains(&tuple.object.kind) {
+                return Err(Error::unauthorized());
+            }
+            if !admin {
+                self.require(who, Relation::Administrator, &tuple.object).await?;
+            }
+            if matches!(tuple.relation, Relation::Controller | Relation::Model) {
+                let text = format!("relation {} is the broker's own: it changes with the thing itself", tuple.relation);
+                return Err(Error::bad_request(text));
+            }
+            tuples.push(tuple);
+        }
+        Ok(tuples)
+    }
+
+    /// Whether the relation holds, inherited ones too. Users may ask about themselves, administrators about anybody.
+    pub async fn check_relation(&self, who: &Requester, written: &RelationshipTuple) -> Result<bool> {
+        let me = written.object == format!("user-{}", who.name);
+        if !me {
+            self.require_admin(who).await?;
+        }
+        let tuple = self.parse_tuple(&mut *self.store.acquire().await?, written).await?;
+        if me {
+            return self.allowed(who, tuple.relation, &tuple.object).await;
+        }
+        Ok(self.authz.check_subject(&tuple.subject, tuple.relation, &tuple.object).await?.allowed)
+    }
+
+    /// The same for several; what cannot be told is told so, one by one.
+    pub async fn check_relations(
+        &self,
+        who: &Requester,
+        written: &[RelationshipTuple],
+    ) -> Result<Vec<CheckRelationResponse>> {
+        let mut results = Vec::with_capacity(written.len());
+        for one in written {
+            results.push(match self.check_relation(who, one).await {
+                Ok(allowed) => CheckRelationResponse { allowed, error: String::new() },
+                Err(e) if e.kind() == crate::error::Kind::Unauthorized => return Err(e),
+                Err(e) => CheckRelationResponse { allowed: false, error: e.message().to_owned() },
+            });
+        }
+        Ok(results)
+    }
+
+    /// A page of the tuples that are written down. Inherited rights are not.
+    pub async fn list_relations(
+        &self,
+        request: &ListRelationshipTuplesRequest,
+    ) -> Result<ListRelationshipTuplesResponse> {
+        if request.page_size < 0 {
+            return Err(Error::bad_request("the page size must not be negative"));
+        }
+        let size = if request.page_size == 0 { PAGE.0 } else { request.page_size.min(PAGE.1) };
+        let after = match request.continuation_token.as_str() {
+            "" => None,
+            token => Some(read_token(token).ok_or_else(|| Error::bad_request("invalid continuation token"))?),
+        };
+        let mut conn = self.store.acquire().await?;
+        let filter = self.filter(&mut conn, &request.tuple).await?;
+        let mut rows = tuples::list(&mut conn, &filter, after.as_ref(), size + 1).await?;
+        let more = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let continuation_token = if more { rows.last().map(token).unwrap_or_default() } else { String::new() };
+        let found: Vec<Tuple> = rows.into_iter().filter_map(from_row).collect();
+        let (tuples, errors) = self.write_tuples(&mut conn, &found, request.resolve_uuids).await?;
+        Ok(ListRelationshipTuplesResponse { tuples, errors, continuation_token })
+    }
+
+    async fn filter(&self, conn: &mut jimm_store::PgConnection, asked: &RelationshipTuple) -> Result<Filter> {
+        let mut filter = Filter::default();
+        if !asked.object.is_empty() {
+            let subject = self.parse_subject(conn, &asked.object).await?;
+            let (kind, id, set) = subject.parts();
+            filter = Filter {
+                subject_kind: kind.to_owned(),
+                subject_id: id.to_owned(),
+                subject_relation: Some(set.to_owned()),
+                ..filter
+            };
+        }
+        if !asked.relation.is_empty() {
+            filter.relation = relation(&asked.relation)?.to_string();
+        }
+        if let Ok(kind) = asked.target_object.parse::<ObjectKind>() {
+            filter.object_kind = kind.to_string();
+        } else if !asked.target_object.is_empty() {
+            take_apart(&asked.target_object)?;
+            let Object { kind, id } = self.parse_object(conn, &asked.target_object).await?;
+            filter.object_kind = kind.to_string();
+            filter.object_id = id;
+        }
+        Ok(filter)
+    }
+}
+
+/// A tuple as the place where the next page begins.
+fn token(row: &TupleRow) -> String {
+    let parts =
+        [&row.object_kind, &row.object_id, &row.relation, &row.subject_kind, &row.subject_id, &row.subject_relation];
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&parts).unwrap_or_default())
+}
+
+fn read_token(token: &str) -> Option<TupleRow> {
+    let parts: [String; 6] = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let [object_kind, object_id, relation, subject_kind, subject_id, subject_relation] = parts;
+    Some(TupleRow { subject_kind, subject_id, subject_relation, relation, object_kind, object_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_comes_back() {
+        let row = to_row(&Tuple::new(Subject::user("a@b.c"), Relation::Reader, Object::cloud("aws")));
+        assert_eq!(read_token(&token(&row)), Some(row));
+        for wrong in ["", "x", "WyJhIl0", "!!"] {
+            assert_eq!(read_token(wrong), None);
+        }
+    }
+}
