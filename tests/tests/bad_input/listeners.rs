@@ -6,12 +6,12 @@ use jimm_tests::app::TestApp;
 use jimm_tests::broker::ADMIN;
 use jimm_tests::process::eventually;
 use rand::rngs::StdRng;
-use rand::{Rng as _, RngCore as _, SeedableRng as _};
+use rand::{RngCore as _, SeedableRng as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{World, broker, line_of, open_files, serves};
-use crate::wire::{BINARY, TEXT, Ws, frame, https, in_clear, tls};
+use crate::support::{broker, line_of, open_files, serves};
+use crate::wire::{TEXT, Ws, frame, https, in_clear, tls};
 
 /// A client's hello, as far as it matters to who does not speak TLS.
 const HELLO: &[u8] = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03";
@@ -43,7 +43,7 @@ fn strange() -> Vec<Vec<u8>> {
 }
 
 /// Sends, says that no more comes, and listens until the end.
-async fn throw(port: u16, bytes: &[u8]) -> Vec<u8> {
+pub(crate) async fn throw(port: u16, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
     let mut heard = Vec::new();
     let both = async {
@@ -55,7 +55,7 @@ async fn throw(port: u16, bytes: &[u8]) -> Vec<u8> {
     heard
 }
 
-async fn freed(app: &TestApp, before: usize) {
+pub(crate) async fn freed(app: &TestApp, before: usize) {
     eventually("what was held is free again", Duration::from_secs(15), || async {
         // A few more connections to the database may stay.
         (open_files(app) <= before + 5).then_some(())
@@ -159,70 +159,4 @@ async fn more_connections_than_allowed_wait_and_are_served_when_others_end() {
     silent.truncate(30);
     drop(silent);
     serves(&app, &token).await;
-}
-
-/// Random bytes after a handshake, as frames and as anything: whatever happens, it happens to the sender only.
-#[tokio::test]
-async fn random_bytes_on_open_websockets_end_only_themselves() {
-    let world = World::new().await;
-    let app = &world.app;
-    let seed = rand::random();
-    println!("seed {seed}");
-    let mut rng = StdRng::seed_from_u64(seed);
-    let until = Instant::now() + Duration::from_secs(4);
-    let before = open_files(app);
-    while Instant::now() < until {
-        let mut ws = match rng.random_range(0..5) {
-            0 => Ws::open(app, "/api", "").await,
-            1 => Ws::open(app, &world.model_path(), "").await,
-            2 => Ws::logged_in(app, "/api", &world.token).await,
-            3 => Ws::logged_in(app, &world.model_path(), &world.token).await,
-            _ => world.stream().await,
-        };
-        for _ in 0..rng.random_range(1..6) {
-            let bytes = random_frame(&mut rng);
-            if !ws.bytes(&bytes).await {
-                break;
-            }
-        }
-    }
-    world.serves().await;
-    freed(app, before + 10).await;
-    let lines = app.log_lines();
-    let bad: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
-    assert!(bad.is_empty(), "{bad:#?}");
-}
-
-fn random_frame(rng: &mut StdRng) -> Vec<u8> {
-    let mut payload = vec![0; rng.random_range(0..300)];
-    rng.fill_bytes(&mut payload);
-    match rng.random_range(0..5) {
-        0 => payload,
-        1 => frame(rng.random(), rng.random_range(0..16), &payload),
-        2 => frame(true, BINARY, &payload),
-        // A frame with a few bytes changed.
-        3 => {
-            let text = r#"{"request-id":1,"type":"ModelManager","version":9,"request":"ModelInfo","params":{"entities":[{"tag":"model-x"}]}}"#;
-            let mut bytes = text.as_bytes().to_vec();
-            for _ in 0..rng.random_range(0..4) {
-                let at = rng.random_range(0..bytes.len());
-                bytes[at] = rng.random_range(32..127);
-            }
-            frame(true, TEXT, &bytes)
-        }
-        // JSON of any shape, as a request.
-        _ => {
-            let text = format!(
-                r#"{{"request-id":{},"type":"{}","version":{},"request":"{}","params":{}}}"#,
-                rng.random_range(1..9),
-                ["ModelManager", "Cloud", "JIMM", "Admin", "Pinger", "Client", "Controller"][rng.random_range(0..7)],
-                rng.random_range(0..12),
-                ["ModelInfo", "Cloud", "ImportModel", "LoginDevice", "Ping", "FullStatus", "AddCloud"]
-                    [rng.random_range(0..7)],
-                ["null", "{}", "[]", "7", r#"{"entities":[{"tag":7}]}"#, r#"{"entities":[{}]}"#, r#"{"args":null}"#]
-                    [rng.random_range(0..7)],
-            );
-            frame(true, TEXT, text.as_bytes())
-        }
-    }
 }

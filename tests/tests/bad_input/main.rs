@@ -8,6 +8,7 @@ mod frames;
 mod liar;
 mod listeners;
 mod names;
+mod random;
 mod sizes;
 mod support;
 mod tls;
