@@ -63,6 +63,8 @@ lint: toolchain postgres tools-lint ## Formatting, clippy, dependencies, checked
 lint-generated:
 	@$(TARGET)/debug/jimmsrv config-reference | diff -u docs/reference/configuration.md - \
 	  || { echo "docs/reference/configuration.md is out of date: run make generate"; exit 1; }
+	@$(TARGET)/debug/jimmsrv rights-reference | diff -u docs/reference/rights.md - \
+	  || { echo "docs/reference/rights.md is out of date: run make generate"; exit 1; }
 	@$(TARGET)/debug/jimmctl reference | diff -u docs/reference/jimmctl.md - \
 	  || { echo "docs/reference/jimmctl.md is out of date: run make generate"; exit 1; }
 
@@ -78,6 +80,7 @@ generate: toolchain ## Write the generated pages anew
 	cargo build -p jimm -p jimmctl
 	mkdir -p docs/reference
 	$(TARGET)/debug/jimmsrv config-reference > docs/reference/configuration.md
+	$(TARGET)/debug/jimmsrv rights-reference > docs/reference/rights.md
 	$(TARGET)/debug/jimmctl reference > docs/reference/jimmctl.md
 
 sqlx-prepare: toolchain postgres tools-lint ## Write the checked queries of jimm/store anew

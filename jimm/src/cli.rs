@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Loaded, Sources};
+use crate::rights_page;
 
 /// The broker: to every Juju client one controller, behind it many.
 #[derive(Debug, Parser)]
@@ -23,6 +24,8 @@ enum Command {
     CheckConfig(ConfigFile),
     /// Write the reference page of the configuration.
     ConfigReference,
+    /// Write the reference page of the rights.
+    RightsReference,
     /// Tell the version.
     Version,
 }
@@ -45,6 +48,10 @@ impl Cli {
             Command::CheckConfig(file) => read(&file).map_or_else(|code| code, |_| say("the configuration is good")),
             Command::ConfigReference => {
                 print(&config::reference::page());
+                ExitCode::SUCCESS
+            }
+            Command::RightsReference => {
+                print(&rights_page::page());
                 ExitCode::SUCCESS
             }
             Command::Version => say(env!("CARGO_PKG_VERSION")),

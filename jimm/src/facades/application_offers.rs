@@ -18,15 +18,15 @@ use crate::session::CallContext;
 const FACADE: &str = "ApplicationOffers";
 
 pub(crate) const METHODS: &[Method] = &[
-    method!(FACADE, [4, 5, 6], "Offer", Access::Checked, Audit::Params, offer),
-    method!(FACADE, [4, 5, 6], "ApplicationOffers", Access::Checked, Audit::Params, application_offers),
-    method!(FACADE, [4], "ListApplicationOffers", Access::Checked, Audit::Params, list_v4),
-    method!(FACADE, [5, 6], "ListApplicationOffers", Access::Checked, Audit::Params, list),
+    method!(FACADE, [4, 5, 6], "Offer", Access::ModelAdmin, Audit::Params, offer),
+    method!(FACADE, [4, 5, 6], "ApplicationOffers", Access::OfferRead, Audit::Params, application_offers),
+    method!(FACADE, [4], "ListApplicationOffers", Access::ModelAdmin, Audit::Params, list_v4),
+    method!(FACADE, [5, 6], "ListApplicationOffers", Access::ModelAdmin, Audit::Params, list),
     method!(FACADE, [4], "FindApplicationOffers", Access::User, Audit::Params, find_v4),
     method!(FACADE, [5, 6], "FindApplicationOffers", Access::User, Audit::Params, find),
-    method!(FACADE, [4, 5, 6], "GetConsumeDetails", Access::Checked, Audit::Params, consume_details),
-    method!(FACADE, [4, 5, 6], "DestroyOffers", Access::Checked, Audit::Params, destroy_offers),
-    method!(FACADE, [4, 5, 6], "ModifyOfferAccess", Access::Checked, Audit::Params, modify_offer_access),
+    method!(FACADE, [4, 5, 6], "GetConsumeDetails", Access::OfferConsume, Audit::Params, consume_details),
+    method!(FACADE, [4, 5, 6], "DestroyOffers", Access::OfferAdmin, Audit::Params, destroy_offers),
+    method!(FACADE, [4, 5, 6], "ModifyOfferAccess", Access::OfferAdmin, Audit::Params, modify_offer_access),
 ];
 
 async fn offer(ctx: &CallContext, args: AddApplicationOffers) -> Result<ErrorResults> {

@@ -20,16 +20,16 @@ const FACADE: &str = "Controller";
 
 pub(crate) const METHODS: &[Method] = &[
     method!(FACADE, [11, 12, 13, 14], "AllModels", Access::User, Audit::Params, all_models),
-    method!(FACADE, [11, 12, 13, 14], "ConfigSet", Access::User, Audit::NoParams, config_set),
+    method!(FACADE, [11, 12, 13, 14], "ConfigSet", Access::Nobody, Audit::NoParams, config_set),
     method!(FACADE, [11, 12, 13, 14], "ControllerConfig", Access::User, Audit::Params, controller_config),
     method!(FACADE, [11, 12, 13, 14], "ControllerVersion", Access::User, Audit::Params, controller_version),
-    method!(FACADE, [11, 12, 13, 14], "GetControllerAccess", Access::Checked, Audit::Params, controller_access),
+    method!(FACADE, [11, 12, 13, 14], "GetControllerAccess", Access::Own, Audit::Params, controller_access),
     method!(FACADE, [11, 12, 13, 14], "ModifyControllerAccess", Access::Admin, Audit::Params, modify_access),
     method!(FACADE, [11, 12, 13, 14], "IdentityProviderURL", Access::User, Audit::Params, identity_provider_url),
-    method!(FACADE, [11, 12, 13, 14], "InitiateMigration", Access::Checked, Audit::NoParams, initiate_migration),
-    method!(FACADE, [11, 12, 13, 14], "ModelStatus", Access::Checked, Audit::Params, model_status),
-    method!(FACADE, [11, 12, 13, 14], "MongoVersion", Access::User, Audit::Params, mongo_version),
-    method!(FACADE, [11, 12, 13, 14], "ControllerAPIInfoForModels", Access::Checked, Audit::Params, api_info),
+    method!(FACADE, [11, 12, 13, 14], "InitiateMigration", Access::ModelAdmin, Audit::NoParams, initiate_migration),
+    method!(FACADE, [11, 12, 13, 14], "ModelStatus", Access::ModelAdmin, Audit::Params, model_status),
+    method!(FACADE, [11, 12, 13, 14], "MongoVersion", Access::Nobody, Audit::Params, mongo_version),
+    method!(FACADE, [11, 12, 13, 14], "ControllerAPIInfoForModels", Access::ModelRead, Audit::Params, api_info),
 ];
 
 fn view(ctx: &CallContext) -> View {

@@ -25,10 +25,10 @@ pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "RenameRole", Access::Admin, Audit::Params, rename_role),
     method!(JIMM, [4], "RemoveRole", Access::Admin, Audit::Params, remove_role),
     method!(JIMM, [4], "ListRoles", Access::Admin, Audit::Params, list_roles),
-    method!(JIMM, [4], "AddRelation", Access::Checked, Audit::Params, add_relation),
-    method!(JIMM, [4], "RemoveRelation", Access::Checked, Audit::Params, remove_relation),
-    method!(JIMM, [4], "CheckRelation", Access::Checked, Audit::Params, check_relation),
-    method!(JIMM, [4], "CheckRelations", Access::Checked, Audit::Params, check_relations),
+    method!(JIMM, [4], "AddRelation", Access::ThingAdmin, Audit::Params, add_relation),
+    method!(JIMM, [4], "RemoveRelation", Access::ThingAdmin, Audit::Params, remove_relation),
+    method!(JIMM, [4], "CheckRelation", Access::Own, Audit::Params, check_relation),
+    method!(JIMM, [4], "CheckRelations", Access::Own, Audit::Params, check_relations),
     method!(JIMM, [4], "ListRelationshipTuples", Access::Admin, Audit::Params, list_tuples),
 ];
 

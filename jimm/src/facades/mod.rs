@@ -2,6 +2,7 @@
 //!
 //! A facade decodes, calls one function of the broker, encodes. It knows no SQL and dials nobody (invariant I4).
 
+pub mod access;
 pub(crate) mod admin;
 pub(crate) mod application_offers;
 pub(crate) mod cloud;

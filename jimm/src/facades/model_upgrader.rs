@@ -10,8 +10,8 @@ use crate::session::CallContext;
 const FACADE: &str = "ModelUpgrader";
 
 pub(crate) const METHODS: &[Method] = &[
-    method!(FACADE, [1], "UpgradeModel", Access::Checked, Audit::Params, upgrade_model),
-    method!(FACADE, [1], "AbortModelUpgrade", Access::Checked, Audit::Params, abort_model_upgrade),
+    method!(FACADE, [1], "UpgradeModel", Access::ModelAdmin, Audit::Params, upgrade_model),
+    method!(FACADE, [1], "AbortModelUpgrade", Access::ModelAdmin, Audit::Params, abort_model_upgrade),
 ];
 
 async fn upgrade_model(ctx: &CallContext, args: UpgradeModelParams) -> Result<UpgradeModelResult> {

@@ -15,18 +15,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 
-/// The right a caller needs before the method runs. `Checked` methods look at each argument, in the broker.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Access {
-    /// Any logged-in user.
-    User,
-    /// Any logged-in user gets in; the use case checks every entity named in the arguments.
-    Checked,
-    /// An administrator of the broker.
-    Admin,
-    /// A user who may read the audit log.
-    AuditViewer,
-}
+pub use super::access::Access;
 
 /// What the audit log may keep of a call's parameters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +38,7 @@ pub struct Method {
     pub versions: &'static [u32],
     /// The method's name on the wire.
     pub method: &'static str,
-    /// The right it needs.
+    /// The right it needs: see [`Access`].
     pub access: Access,
     /// What the audit may keep.
     pub audit: Audit,

@@ -14,9 +14,9 @@ const FACADE: &str = "SecretBackends";
 
 pub(crate) const METHODS: &[Method] = &[
     method!(FACADE, [1], "ListSecretBackends", Access::User, Audit::Params, list),
-    method!(FACADE, [1], "AddSecretBackends", Access::User, Audit::NoParams, add),
-    method!(FACADE, [1], "UpdateSecretBackends", Access::User, Audit::NoParams, update),
-    method!(FACADE, [1], "RemoveSecretBackends", Access::User, Audit::Params, remove),
+    method!(FACADE, [1], "AddSecretBackends", Access::Nobody, Audit::NoParams, add),
+    method!(FACADE, [1], "UpdateSecretBackends", Access::Nobody, Audit::NoParams, update),
+    method!(FACADE, [1], "RemoveSecretBackends", Access::Nobody, Audit::Params, remove),
 ];
 
 async fn list(_ctx: &CallContext, _args: ListSecretBackendsArgs) -> Result<ListSecretBackendsResults> {

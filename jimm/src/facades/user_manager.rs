@@ -14,14 +14,14 @@ use crate::session::CallContext;
 const FACADE: &str = "UserManager";
 
 pub(crate) const METHODS: &[Method] = &[
-    method!(FACADE, [3], "UserInfo", Access::Checked, Audit::Params, user_info),
-    method!(FACADE, [3], "ModelUserInfo", Access::Checked, Audit::Params, model_user_info),
-    method!(FACADE, [3], "AddUser", Access::User, Audit::NoParams, add_user),
-    method!(FACADE, [3], "ResetPassword", Access::User, Audit::NoParams, reset_password),
-    method!(FACADE, [3], "SetPassword", Access::User, Audit::NoParams, set_password),
-    method!(FACADE, [3], "RemoveUser", Access::User, Audit::Params, change_user),
-    method!(FACADE, [3], "EnableUser", Access::User, Audit::Params, change_user),
-    method!(FACADE, [3], "DisableUser", Access::User, Audit::Params, change_user),
+    method!(FACADE, [3], "UserInfo", Access::Own, Audit::Params, user_info),
+    method!(FACADE, [3], "ModelUserInfo", Access::ModelRead, Audit::Params, model_user_info),
+    method!(FACADE, [3], "AddUser", Access::Nobody, Audit::NoParams, add_user),
+    method!(FACADE, [3], "ResetPassword", Access::Nobody, Audit::NoParams, reset_password),
+    method!(FACADE, [3], "SetPassword", Access::Nobody, Audit::NoParams, set_password),
+    method!(FACADE, [3], "RemoveUser", Access::Nobody, Audit::Params, change_user),
+    method!(FACADE, [3], "EnableUser", Access::Nobody, Audit::Params, change_user),
+    method!(FACADE, [3], "DisableUser", Access::Nobody, Audit::Params, change_user),
 ];
 
 async fn user_info(ctx: &CallContext, args: UserInfoRequest) -> Result<UserInfoResults> {

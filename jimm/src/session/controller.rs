@@ -4,7 +4,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use jimm_authz::Relation;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
@@ -18,7 +17,7 @@ use super::socket::{self, ClientSocket, Close, Outbox, Reader};
 use super::{CallContext, ConnectionState, Peer, Services, login_result};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::facades::registry::{self, Access, Audit, Method};
+use crate::facades::registry::{self, Audit, Method};
 use crate::telemetry::Endpoint;
 
 /// A connection after login.
@@ -184,11 +183,7 @@ impl Session {
     }
 
     async fn require(&self, method: &Method) -> Result<()> {
-        let relation = match method.access {
-            Access::User | Access::Checked => return Ok(()),
-            Access::Admin => Relation::Administrator,
-            Access::AuditViewer => Relation::AuditLogViewer,
-        };
+        let Some(relation) = method.access.asked_first() else { return Ok(()) };
         // Asked anew each time: rights that were taken away end at once.
         let broker = &self.services.broker;
         broker.require(&self.requester, relation, &broker.own_object()).await.map(|_| ())

@@ -8,8 +8,10 @@ mod model;
 mod model_path;
 mod proxy;
 mod routes;
+mod table;
 mod upgrade;
 mod well_known;
 
 pub use listener::{Listener, ListenerError};
 pub use routes::{internal, public};
+pub use table::{BELOW_MODEL, BelowModel, Door, ROUTES, Route, Takes};

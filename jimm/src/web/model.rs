@@ -7,10 +7,10 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::model_path::{self, Kind};
 use super::routes::refused;
+use super::table::{self, BelowModel, Takes};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
-use super::{basic, proxy};
+use super::{basic, model_path, proxy};
 use crate::error::Error;
 use crate::relay::{Stream, serve_model, serve_stream};
 use crate::session::{Peer, Services};
@@ -24,26 +24,27 @@ pub(super) async fn serve(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let found = model_path::read(&path);
-    let kind = found.as_ref().map_or(Kind::Nothing, |path| model_path::kind(path.rest));
+    let entry = found.as_ref().and_then(|path| table::below_model(path.rest));
+    let takes = entry.map(|entry| entry.takes);
     let with = Arc::clone(&services);
     let peer = Peer::new(address);
-    if matches!(kind, Kind::Api | Kind::Stream) && !is_websocket(&request) {
+    if takes == Some(Takes::Websocket) && !is_websocket(&request) {
         return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
     }
-    match (kind, found) {
-        (Kind::Api, Some(path)) => {
+    match (entry, found) {
+        (Some(BelowModel { path: table::API, .. }), Some(path)) => {
             let model = path.model;
             upgrade(&services, request, move |socket| serve_model(with, socket, peer, Some(model)))
         }
-        (Kind::Nothing, None) if is_websocket(&request) && path.ends_with("/api") => {
+        (None, None) if is_websocket(&request) && path.ends_with("/api") => {
             upgrade(&services, request, move |socket| serve_model(with, socket, peer, None))
         }
-        (Kind::Stream, Some(path)) => {
+        (Some(BelowModel { takes: Takes::Websocket, .. }), Some(path)) => {
             let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
             let stream = Stream { model: path.model, path: format!("{}{query}", path.rest) };
             stream_to(&services, request, peer, stream, None)
         }
-        (Kind::Nothing, found) if is_websocket(&request) => {
+        (None, found) if is_websocket(&request) => {
             let error = match &found {
                 Some(path) => Error::not_found(format!("unknown endpoint {:?}", path.rest)),
                 None => Error::bad_request("error parsing path: invalid path"),
@@ -51,10 +52,10 @@ pub(super) async fn serve(
             let stream = Stream { model: found.map(|path| path.model).unwrap_or_default(), path: String::new() };
             stream_to(&services, request, peer, stream, Some(error))
         }
-        (Kind::Proxy, Some(path)) => {
+        (Some(entry), Some(path)) => {
             let model = path.model;
             let rest = path.rest.to_owned();
-            proxy::forward(&services, peer, model, &rest, request).await
+            proxy::forward(&services, peer, model, entry, &rest, request).await
         }
         _ => refused(address, &request, StatusCode::NOT_FOUND, "no such page\n"),
     }

@@ -23,32 +23,6 @@ pub(super) fn read(path: &str) -> Option<ModelPath<'_>> {
     Some(ModelPath { model: uuid.parse().ok()?, rest })
 }
 
-/// What a request below a model leads to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
-    /// Frames.
-    Api,
-    /// A stream of texts.
-    Stream,
-    /// A request that goes on to the controller.
-    Proxy,
-    /// Nothing that clients may have.
-    Nothing,
-}
-
-/// What is behind the rest of a path.
-pub(super) fn kind(rest: &str) -> Kind {
-    let mut parts = rest.split('/');
-    match (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next()) {
-        ("api", None, ..) => Kind::Api,
-        ("log", None, ..) => Kind::Stream,
-        ("charms" | "tools" | "backups", ..)
-        | ("rest", Some("1.0"), ..)
-        | ("applications" | "units", Some(_), Some("resources"), Some(_)) => Kind::Proxy,
-        _ => Kind::Nothing,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,18 +41,5 @@ mod tests {
         assert_eq!(read(&format!("/model/{}/api", UUID.replace('-', ""))), None);
         assert_eq!(read(&format!("/model/{UUID}/charms/../../x")), None);
         assert_eq!(read(&format!("/model/{UUID}/charms/%2E./x")), None);
-    }
-
-    #[test]
-    fn only_what_clients_need_leads_somewhere() {
-        assert_eq!(kind("api"), Kind::Api);
-        assert_eq!(kind("log"), Kind::Stream);
-        assert_eq!(kind("charms"), Kind::Proxy);
-        assert_eq!(kind("charms/local-1234567"), Kind::Proxy);
-        assert_eq!(kind("applications/pg/resources/image"), Kind::Proxy);
-        assert_eq!(kind("tools/3.6.11-ubuntu-amd64"), Kind::Proxy);
-        for rest in ["commands", "logsink", "pubsub", "introspection/x", "applications/pg", "rest/2.0/x", "api/x"] {
-            assert_eq!(kind(rest), Kind::Nothing, "{rest}");
-        }
     }
 }

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use jimm_proto::access::ModelAccess;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::basic;
+use super::table::BelowModel;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
@@ -55,6 +55,7 @@ pub(super) async fn forward(
     services: &Arc<Services>,
     peer: Peer,
     model: Uuid,
+    entry: &BelowModel,
     rest: &str,
     request: Request,
 ) -> Response {
@@ -62,7 +63,7 @@ pub(super) async fn forward(
     let began = Instant::now();
     let (method, name) = (request.method().clone(), rest.split('/').next().unwrap_or_default().to_owned());
     let mut requester = String::new();
-    let result = run(services, &peer, model, rest, request, &mut requester).await;
+    let result = run(services, &peer, model, entry, (rest, request), &mut requester).await;
     let (status, kind) = match &result {
         Ok(response) => (response.status(), "ok"),
         Err(error) => (status(error), error.kind().as_str()),
@@ -85,15 +86,16 @@ async fn run(
     services: &Arc<Services>,
     peer: &Peer,
     model: Uuid,
-    rest: &str,
-    request: Request,
+    entry: &BelowModel,
+    (rest, request): (&str, Request),
     name: &mut String,
 ) -> Result<Response> {
     let who = basic::requester(services, request.headers(), peer.address).await?;
     *name = who.name.to_string();
     let route = Route::find(&services.broker, &who, model).await?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if writes && route.access < ModelAccess::Write {
+    let needed = if writes { entry.writing } else { entry.reading };
+    if Some(route.access) < needed.on_model() {
         return Err(Error::new(Kind::Unauthorized, "no access to the resource"));
     }
     if writes && route.frozen {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get};
 use http::{StatusCode, header};
 
+use super::model;
+use super::table::{Door, ROUTES};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
-use super::{health, model, well_known};
 use crate::session::{Peer, Services, serve_controller};
 
 /// How long a look into the database may take for the metrics.
@@ -19,37 +19,22 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// The routes for clients and controllers.
 pub fn public(services: Arc<Services>) -> Router {
-    Router::new()
-        .route("/", any(controller))
-        .route("/api", any(controller))
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .fallback(other)
-        .method_not_allowed_fallback(not_allowed)
-        .with_state(Arc::clone(&services))
-        .merge(debug(services))
+    let router = routes(Door::Public, &services);
+    router.fallback(other).method_not_allowed_fallback(not_allowed).with_state(services)
 }
 
 /// The routes for operators.
 pub fn internal(services: Arc<Services>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .with_state(Arc::clone(&services))
-        .merge(debug(services))
+    routes(Door::Internal, &services).with_state(services)
 }
 
-fn debug(services: Arc<Services>) -> Router {
-    let started = services.broker.clock.now();
-    Router::new()
-        .route("/debug/info", get(health::info))
-        .route("/debug/status", get(health::status).with_state((services, started)))
+fn routes(door: Door, services: &Arc<Services>) -> Router<Arc<Services>> {
+    let here = ROUTES.iter().filter(|route| route.doors.contains(&door));
+    here.fold(Router::new(), |router, route| router.route(route.path, route.handler(services)))
 }
 
 /// The metrics, with those that are looked up when somebody asks.
-async fn metrics(State(services): State<Arc<Services>>) -> Response {
+pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
     if tokio::time::timeout(LOOK, look(&services)).await.is_err() {
         tracing::warn!("database does not answer in time for the metrics");
     }
@@ -72,7 +57,7 @@ async fn look(services: &Services) {
     services.telemetry.metrics.pool(services.broker.store.pool_size());
 }
 
-async fn controller(
+pub(super) async fn controller(
     State(services): State<Arc<Services>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,

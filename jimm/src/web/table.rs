@@ -1,0 +1,191 @@
+//! The one table of routes: path, listener, method, the right it needs, what is there. A path that is not in it leads
+//! nowhere.
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, any, get};
+
+use super::{health, routes, well_known};
+use crate::facades::registry::Access;
+use crate::session::Services;
+
+/// A listener.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Door {
+    /// For clients and controllers.
+    Public,
+    /// For operators.
+    Internal,
+}
+
+/// What methods a route takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Takes {
+    /// A handshake for a websocket.
+    Websocket,
+    /// `GET` and `HEAD`.
+    Get,
+    /// Every method: see the rights of reading and writing.
+    Requests,
+}
+
+/// A path and what is there.
+pub struct Route {
+    /// The path.
+    pub path: &'static str,
+    /// On which listeners.
+    pub doors: &'static [Door],
+    /// What may be sent.
+    pub takes: Takes,
+    /// The right it needs.
+    pub access: Access,
+    /// What is there.
+    pub what: &'static str,
+    serve: fn(&Arc<Services>) -> MethodRouter<Arc<Services>>,
+}
+
+impl Route {
+    pub(super) fn handler(&self, services: &Arc<Services>) -> MethodRouter<Arc<Services>> {
+        (self.serve)(services)
+    }
+}
+
+const BOTH: &[Door] = &[Door::Public, Door::Internal];
+const PUBLIC: &[Door] = &[Door::Public];
+const INTERNAL: &[Door] = &[Door::Internal];
+const CONNECTION: &str = "the controller connection; each of its requests needs the right below";
+
+macro_rules! route {
+    ($path:literal, $doors:expr, $takes:ident, $access:ident, $what:expr, $serve:expr) => {
+        Route {
+            path: $path,
+            doors: $doors,
+            takes: Takes::$takes,
+            access: Access::$access,
+            what: $what,
+            serve: |services| $serve(services),
+        }
+    };
+}
+
+/// Every path that is not below a model.
+pub const ROUTES: &[Route] = &[
+    route!("/", PUBLIC, Websocket, Anyone, CONNECTION, |_| any(routes::controller)),
+    route!("/api", PUBLIC, Websocket, Anyone, CONNECTION, |_| any(routes::controller)),
+    route!("/.well-known/jwks.json", PUBLIC, Get, Anyone, "the keys that controllers verify tokens with", |_| get(
+        well_known::jwks
+    )),
+    route!("/livez", BOTH, Get, Anyone, "whether the process answers", |_| get(health::livez)),
+    route!("/readyz", BOTH, Get, Anyone, "whether it takes work", |_| get(health::readyz)),
+    route!("/debug/info", BOTH, Get, Anyone, "the version", |_| get(health::info)),
+    route!(
+        "/debug/status",
+        BOTH,
+        Get,
+        Anyone,
+        "since when it runs, and whether the database answers",
+        |services: &Arc<Services>| {
+            get(health::status).with_state((Arc::clone(services), services.broker.clock.now()))
+        }
+    ),
+    route!("/metrics", INTERNAL, Get, Anyone, "the metrics", |_| get(routes::metrics)),
+];
+
+/// A path below a model: `/model/{uuid}/{path}` or `/model-{uuid}/{path}`, on the public listener.
+#[derive(Debug)]
+pub struct BelowModel {
+    /// The path; `{name}` stands for one part, `**` for any number.
+    pub path: &'static str,
+    /// What may be sent.
+    pub takes: Takes,
+    /// The right that reading needs.
+    pub reading: Access,
+    /// The right that everything but `GET` and `HEAD` needs.
+    pub writing: Access,
+    /// What is there.
+    pub what: &'static str,
+}
+
+macro_rules! below {
+    ($path:literal, $takes:ident, $reading:ident, $writing:ident, $what:literal) => {
+        BelowModel {
+            path: $path,
+            takes: Takes::$takes,
+            reading: Access::$reading,
+            writing: Access::$writing,
+            what: $what,
+        }
+    };
+}
+
+/// The path of the model connection.
+pub(super) const API: &str = "api";
+
+/// Every path below a model that clients may have.
+pub const BELOW_MODEL: &[BelowModel] = &[
+    below!(
+        "api",
+        Websocket,
+        ModelRead,
+        ModelRead,
+        "the model connection; its controller asks for more, request by request"
+    ),
+    below!("log", Websocket, ModelRead, ModelRead, "the model's log, as a stream"),
+    below!("charms/**", Requests, ModelRead, ModelWrite, "charms"),
+    below!("tools/**", Requests, ModelRead, ModelWrite, "agent binaries"),
+    below!("backups/**", Requests, ModelRead, ModelWrite, "backups"),
+    below!("rest/1.0/**", Requests, ModelRead, ModelWrite, "the model's applications, by REST"),
+    below!("applications/{name}/resources/{name}/**", Requests, ModelRead, ModelWrite, "resources of applications"),
+    below!("units/{name}/resources/{name}/**", Requests, ModelRead, ModelWrite, "resources of units"),
+];
+
+/// What is at a path below a model.
+pub(super) fn below_model(rest: &str) -> Option<&'static BelowModel> {
+    BELOW_MODEL.iter().find(|entry| matches(entry.path, rest))
+}
+
+fn matches(pattern: &str, rest: &str) -> bool {
+    let mut parts = rest.split('/');
+    for wanted in pattern.split('/') {
+        match (wanted, parts.next()) {
+            ("**", _) => return true,
+            (wanted, Some(part)) if wanted == part || wanted.starts_with('{') => {}
+            _ => return false,
+        }
+    }
+    parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_clients_need_leads_somewhere() {
+        let takes = |rest: &str| below_model(rest).map(|entry| entry.takes);
+        assert_eq!(takes(API), Some(Takes::Websocket));
+        assert_eq!(takes("log"), Some(Takes::Websocket));
+        for rest in ["charms", "charms/local-1234567", "tools/3.6.11-ubuntu-amd64", "applications/pg/resources/image"] {
+            assert_eq!(takes(rest), Some(Takes::Requests), "{rest}");
+        }
+        for rest in ["commands", "logsink", "pubsub", "introspection/x", "applications/pg", "rest/2.0/x", "api/x", ""] {
+            assert_eq!(takes(rest), None, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_path_below_a_model_needs_a_right_to_the_model() {
+        for entry in BELOW_MODEL {
+            let (reading, writing) = (entry.reading.on_model(), entry.writing.on_model());
+            assert!(reading.is_some() && writing >= reading, "{}", entry.path);
+        }
+    }
+
+    #[test]
+    fn no_path_is_there_twice() {
+        for (position, route) in ROUTES.iter().enumerate() {
+            assert!(ROUTES[..position].iter().all(|other| other.path != route.path), "{}", route.path);
+            assert!(!route.doors.is_empty(), "{}", route.path);
+        }
+    }
+}
