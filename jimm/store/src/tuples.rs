@@ -81,29 +81,38 @@ pub async fn delete(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
     )
     .execute(&mut *conn)
     .await?;
-    let existed = done.rows_affected() > 0;
-    if existed && tuple.object_kind == "model" {
-        // Open connections to the model have to look at their rights again.
-        listen::notify(conn, models::CHANNEL_CHANGED, &tuple.object_id).await?;
+    told(conn, done.rows_affected(), &tuple.object_kind, &tuple.object_id).await.map(|gone| gone > 0)
+}
+
+/// Lets open connections look at their rights again after so many tuples on the object are gone: those to the model, or
+/// all, because what others do with models may hang on their group, role or controller.
+async fn told(conn: &mut PgConnection, gone: u64, object_kind: &str, object_id: &str) -> Result<u64> {
+    let whom = match object_kind {
+        "model" => object_id,
+        "cloud" | "applicationoffer" | "serviceaccount" => return Ok(gone),
+        _ => "*",
+    };
+    if gone > 0 {
+        listen::notify(conn, models::CHANNEL_CHANGED, whom).await?;
     }
-    Ok(existed)
+    Ok(gone)
 }
 
 /// Removes every tuple of which the thing is the object, and returns how many. Tuples of which it is the subject
 /// stay: see [`delete_subject`].
 pub async fn delete_object(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE object_kind = $1 AND object_id = $2", kind, id)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(done.rows_affected())
+    told(conn, done.rows_affected(), kind, id).await
 }
 
 /// Removes every tuple of which the thing (or a set named by it) is the subject, and returns how many.
 pub async fn delete_subject(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE subject_kind = $1 AND subject_id = $2", kind, id)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(done.rows_affected())
+    told(conn, done.rows_affected(), "*", "*").await
 }
 
 /// All tuples on the objects, given as (kind, id).

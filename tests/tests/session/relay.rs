@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jimm_store::groups::{self, SetKind};
 use jimm_store::models;
 use jimm_tests::process::eventually;
 use serde_json::{Value, json};
@@ -188,6 +189,48 @@ async fn who_loses_rights_on_a_model_loses_the_connection() {
     let (code, reason) = bob.closed().await;
     assert_eq!((code, reason.as_str()), (1001, "your rights on the model have changed: connect again"));
     alice.ok("Client(8).FullStatus", json!({})).await;
+}
+
+#[tokio::test]
+async fn who_loses_rights_that_came_by_a_group_or_role_loses_the_connection_too() {
+    let world = World::new().await;
+    let (group, role) = (Uuid::new_v4(), Uuid::new_v4());
+    let broker_admin = ["user", BOB, "", "administrator", "controller", BROKER];
+    let (g, r, model) = (group.to_string(), role.to_string(), world.model().await.to_string());
+    let member = ["user", BOB, "", "member", "group", &g];
+    let assignee = ["group", &g, "member", "assignee", "role", &r];
+    let writer = ["role", &r, "assignee", "writer", "model", &model];
+    // Each way to the model, and the tuple of it that goes away.
+    for (way, lost) in [
+        (vec![member, assignee, writer], member),
+        (vec![member, assignee, writer], assignee),
+        (vec![member, assignee, writer], writer),
+        (vec![broker_admin], broker_admin),
+    ] {
+        for tuple in &way {
+            world.write_tuple(*tuple).await;
+        }
+        let mut bob = world.to_model(model.parse().expect("a UUID"), BOB).await;
+        bob.ok("Client(8).FullStatus", json!({})).await;
+        world.delete_tuple(lost).await;
+        let (code, reason) = bob.closed().await;
+        assert_eq!((code, reason.as_str()), (1001, "your rights on the model have changed: connect again"), "{lost:?}");
+        for tuple in way.iter().filter(|tuple| **tuple != lost) {
+            world.delete_tuple(*tuple).await;
+        }
+    }
+    // A group that goes takes along what it gave.
+    let mut tx = world.store().begin().await.expect("a transaction");
+    groups::insert(&mut tx, SetKind::Group, group, "devs").await.expect("a group");
+    tx.commit().await.expect("committed");
+    for tuple in [member, ["group", &g, "member", "writer", "model", &model]] {
+        world.write_tuple(tuple).await;
+    }
+    let mut bob = world.to_model(model.parse().expect("a UUID"), BOB).await;
+    let mut tx = world.store().begin().await.expect("a transaction");
+    assert!(groups::delete(&mut tx, SetKind::Group, group).await.expect("no error"));
+    tx.commit().await.expect("committed");
+    assert_eq!(bob.closed().await.0, 1001);
 }
 
 #[tokio::test]

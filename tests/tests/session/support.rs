@@ -128,14 +128,23 @@ impl World {
     }
 
     pub(crate) async fn grant(&self, user: &str, relation: &str, kind: &str, id: &str) {
-        let mut tx = self.store().begin().await.expect("a transaction");
-        tuple(&mut tx, ["user", user], relation, [kind, id]).await;
-        tx.commit().await.expect("committed");
+        self.write_tuple(["user", user, "", relation, kind, id]).await;
     }
 
     pub(crate) async fn revoke(&self, user: &str, relation: &str, kind: &str, id: &str) {
+        self.delete_tuple(["user", user, "", relation, kind, id]).await;
+    }
+
+    /// Subject kind, id and relation, relation, object kind and id.
+    pub(crate) async fn write_tuple(&self, parts: [&str; 6]) {
         let mut tx = self.store().begin().await.expect("a transaction");
-        assert!(tuples::delete(&mut tx, &row(["user", user], relation, [kind, id])).await.expect("a tuple"));
+        tuples::insert(&mut tx, &row(parts)).await.expect("a tuple");
+        tx.commit().await.expect("committed");
+    }
+
+    pub(crate) async fn delete_tuple(&self, parts: [&str; 6]) {
+        let mut tx = self.store().begin().await.expect("a transaction");
+        assert!(tuples::delete(&mut tx, &row(parts)).await.expect("no error"), "{parts:?}");
         tx.commit().await.expect("committed");
     }
 
@@ -174,18 +183,13 @@ pub(crate) fn http_client() -> reqwest::Client {
 }
 
 async fn tuple(tx: &mut jimm_store::Tx, subject: [&str; 2], relation: &str, object: [&str; 2]) {
-    tuples::insert(tx, &row(subject, relation, object)).await.expect("a tuple");
+    let [kind, id] = subject;
+    tuples::insert(tx, &row([kind, id, "", relation, object[0], object[1]])).await.expect("a tuple");
 }
 
-fn row(subject: [&str; 2], relation: &str, object: [&str; 2]) -> TupleRow {
-    TupleRow {
-        subject_kind: subject[0].into(),
-        subject_id: subject[1].into(),
-        subject_relation: String::new(),
-        relation: relation.into(),
-        object_kind: object[0].into(),
-        object_id: object[1].into(),
-    }
+fn row(parts: [&str; 6]) -> TupleRow {
+    let [subject_kind, subject_id, subject_relation, relation, object_kind, object_id] = parts.map(str::to_owned);
+    TupleRow { subject_kind, subject_id, subject_relation, relation, object_kind, object_id }
 }
 
 impl Client {
