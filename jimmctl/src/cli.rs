@@ -7,6 +7,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub mod rights;
+
+use rights::{
+    AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
+    RelationArgs, RemoveSetArgs, RenameSetArgs,
+};
+
 use crate::help;
 use crate::output::OutputArgs;
 
@@ -96,6 +103,54 @@ pub enum Command {
     /// Show the full status of a model, as its controller tells it
     #[command(after_help = help::MODEL_STATUS, override_usage = "jimmctl model-status [OPTIONS] MODEL")]
     ModelStatus(ModelArgs),
+    /// Make a group
+    #[command(after_help = help::rights::ADD_GROUP, override_usage = "jimmctl add-group [OPTIONS] NAME")]
+    AddGroup(AddSetArgs),
+    /// Give a group another name; its members and rights stay
+    #[command(after_help = help::rights::RENAME_GROUP, override_usage = "jimmctl rename-group [OPTIONS] NAME NEW-NAME")]
+    RenameGroup(RenameSetArgs),
+    /// Remove a group, and every relation of it and to it
+    #[command(after_help = help::rights::REMOVE_GROUP, override_usage = "jimmctl remove-group [OPTIONS] NAME")]
+    RemoveGroup(RemoveSetArgs),
+    /// List groups by name
+    #[command(visible_alias = "groups", after_help = help::rights::LIST_GROUPS)]
+    ListGroups(ListSetsArgs),
+    /// Make a role
+    #[command(after_help = help::rights::ADD_ROLE, override_usage = "jimmctl add-role [OPTIONS] NAME")]
+    AddRole(AddSetArgs),
+    /// Give a role another name; its assignees and rights stay
+    #[command(after_help = help::rights::RENAME_ROLE, override_usage = "jimmctl rename-role [OPTIONS] NAME NEW-NAME")]
+    RenameRole(RenameSetArgs),
+    /// Remove a role, and every relation of it and to it
+    #[command(after_help = help::rights::REMOVE_ROLE, override_usage = "jimmctl remove-role [OPTIONS] NAME")]
+    RemoveRole(RemoveSetArgs),
+    /// List roles by name
+    #[command(visible_alias = "roles", after_help = help::rights::LIST_ROLES)]
+    ListRoles(ListSetsArgs),
+    /// Give a right
+    #[command(alias = "add-permissions", after_help = help::rights::ADD_PERMISSION,
+              override_usage = "jimmctl add-permission [OPTIONS] OBJECT RELATION TARGET\n       jimmctl add-permission -f FILE")]
+    AddPermission(RelationArgs),
+    /// Take a right away
+    #[command(alias = "remove-permissions", after_help = help::rights::REMOVE_PERMISSION,
+              override_usage = "jimmctl remove-permission [OPTIONS] OBJECT RELATION TARGET\n       jimmctl remove-permission -f FILE")]
+    RemovePermission(RelationArgs),
+    /// Tell whether somebody has a right, inherited ones included
+    #[command(alias = "check-permissions", after_help = help::rights::CHECK_PERMISSION,
+              override_usage = "jimmctl check-permission [OPTIONS] OBJECT RELATION TARGET")]
+    CheckPermission(CheckRelationArgs),
+    /// List the rights that are written down
+    #[command(visible_alias = "permissions", after_help = help::rights::LIST_PERMISSIONS)]
+    ListPermissions(ListRelationsArgs),
+    /// Make groups, roles and rights what an access file says, after showing the differences
+    #[command(after_help = help::rights::APPLY, override_usage = "jimmctl apply [OPTIONS] -f FILE")]
+    Apply(ApplyArgs),
+    /// Write groups, roles and rights as an access file, which "apply" reads
+    #[command(after_help = help::rights::EXPORT_ACCESS)]
+    ExportAccess(ExportAccessArgs),
+    /// The same commands under their older names: auth group, auth role, auth relation
+    #[command(subcommand, after_help = help::rights::AUTH)]
+    Auth(AuthCommand),
     /// Show the versions of this program and of the broker
     #[command(after_help = help::VERSION)]
     Version(VersionArgs),

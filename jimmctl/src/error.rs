@@ -35,6 +35,13 @@ impl Failure {
         self
     }
 
+    /// Says first what it was that failed.
+    #[must_use]
+    pub fn within(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -16,6 +16,8 @@ macro_rules! help {
     };
 }
 
+pub(crate) mod rights;
+
 pub(crate) const ALL: &str = help!(
     ["jimmctl controllers", "jimmctl -c jimm models", "jimmctl --url jimm.example.com:443 version --format json"],
     0 => "done",

@@ -9,6 +9,7 @@ mod commands;
 mod error;
 mod go_yaml;
 mod help;
+mod input;
 mod output;
 mod progress;
 mod session;

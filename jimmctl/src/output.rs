@@ -35,9 +35,14 @@ impl OutputArgs {
     pub(crate) fn format(&self) -> Format {
         match self.format {
             Some(format) => format,
-            None if self.output.is_none() && std::io::stdout().is_terminal() => Format::Tabular,
+            None if self.is_to_terminal() => Format::Tabular,
             None => Format::Yaml,
         }
+    }
+
+    /// Whether somebody reads the answer as it is printed.
+    pub(crate) fn is_to_terminal(&self) -> bool {
+        self.output.is_none() && std::io::stdout().is_terminal()
     }
 
     /// Prints an answer: `wire` as JSON, `yaml` as YAML, `table` for people.

@@ -2,6 +2,7 @@
 //! simulated controllers as processes. The broker may be killed and started again at any moment.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -215,23 +216,35 @@ impl TestApp {
 
     /// Runs `jimmctl` as the admin service account.
     pub async fn jimmctl(&self, args: &[&str]) -> Said {
-        self.run_jimmctl(args, &[("JIMM_CLIENT_ID", SERVICE_ID), ("JIMM_CLIENT_SECRET", SERVICE_SECRET)]).await
+        self.jimmctl_told(args, "").await
+    }
+
+    /// The same with something on its standard input.
+    pub async fn jimmctl_told(&self, args: &[&str], input: &str) -> Said {
+        self.run_jimmctl(args, &[("JIMM_CLIENT_ID", SERVICE_ID), ("JIMM_CLIENT_SECRET", SERVICE_SECRET)], input).await
     }
 
     /// Runs `jimmctl` as the person of this session token.
     pub async fn jimmctl_as(&self, token: &str, args: &[&str]) -> Said {
-        self.run_jimmctl(args, &[("JIMM_SESSION_TOKEN", token)]).await
+        self.run_jimmctl(args, &[("JIMM_SESSION_TOKEN", token)], "").await
     }
 
-    async fn run_jimmctl(&self, args: &[&str], identity: &[(&str, &str)]) -> Said {
+    async fn run_jimmctl(&self, args: &[&str], identity: &[(&str, &str)], input: &str) -> Said {
         let mut command = Command::new(process::built("jimmctl"));
         for name in ["JIMM_CLIENT_ID", "JIMM_CLIENT_SECRET", "JIMM_SESSION_TOKEN", "JIMM_CA", "JUJU_DATA"] {
             command.env_remove(name);
         }
         command.env("JIMM_URL", self.plan.address()).env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
-        command.envs(identity.iter().copied()).args(args).stdin(Stdio::null());
-        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it is waited for");
-        let output = output.expect("jimmctl runs");
+        command.envs(identity.iter().copied()).args(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let input = input.to_owned();
+        let run = move || {
+            let mut child = command.spawn()?;
+            // Who asks nothing may have ended before.
+            let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+            child.wait_with_output()
+        };
+        let output = tokio::task::spawn_blocking(run).await.expect("it is waited for").expect("jimmctl runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Said { out: text(&output.stdout), err: text(&output.stderr), code: output.status.code().unwrap_or(-1) }
     }

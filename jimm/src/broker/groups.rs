@@ -70,6 +70,15 @@ impl Broker {
     }
 }
 
+/// Makes the group or role where there is none of that name.
+pub(super) async fn ensure_set(tx: &mut jimm_store::Tx, kind: SetKind, name: &str) -> Result<()> {
+    check_name(kind, name)?;
+    if groups::get_by_name(tx, kind, name).await?.is_none() {
+        groups::insert(tx, kind, Uuid::new_v4(), name).await.map_err(|e| taken(e, kind, name))?;
+    }
+    Ok(())
+}
+
 /// A letter, then letters, digits, dots, underscores and hyphens, with a letter or digit at the end; three at least.
 fn check_name(kind: SetKind, name: &str) -> Result<()> {
     let inner = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

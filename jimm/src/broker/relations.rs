@@ -3,15 +3,21 @@
 //! Which relation a thing has to the one it belongs to (a model to its controller, an offer to its model) is written with
 //! the rows of these things and by nobody else.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jimm_authz::{Object, ObjectKind, Relation, Subject, Tuple};
 use jimm_proto::params::jimm_rights::{
-    CheckRelationResponse, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, RelationshipTuple,
+    ChangeAccessRequest, CheckRelationResponse, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse,
+    MAX_TUPLES, RelationshipTuple,
 };
+use jimm_store::PgConnection;
+use jimm_store::groups::{self, SetKind};
 use jimm_store::tuples::{self, Filter, TupleRow};
 
 use super::access::{from_row, to_row};
+use super::groups::ensure_set;
 use super::relation_tags::{relation, take_apart};
 use super::{Broker, Requester};
 use crate::error::{Error, Result};
@@ -24,16 +30,9 @@ impl Broker {
     pub async fn add_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
         let tuples = self.tuples_to_change(who, written).await?;
         let mut tx = self.store.begin().await?;
-        for tuple in &tuples {
-            if let Subject::User(name) = &tuple.subject {
-                self.ensure_identity(&mut tx, name).await?;
-            }
-            tuples::insert(&mut tx, &to_row(tuple)).await?;
-        }
+        self.insert_tuples(&mut tx, &tuples).await?;
         tx.commit().await?;
-        for tuple in &tuples {
-            tracing::info!(%tuple, requester = %who.name, "relation added");
-        }
+        tell("relation added", who, &tuples);
         Ok(())
     }
 
@@ -41,12 +40,49 @@ impl Broker {
     pub async fn remove_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
         let tuples = self.tuples_to_change(who, written).await?;
         let mut tx = self.store.begin().await?;
-        for tuple in &tuples {
-            tuples::delete(&mut tx, &to_row(tuple)).await?;
+        delete_tuples(&mut tx, &tuples).await?;
+        tx.commit().await?;
+        tell("relation removed", who, &tuples);
+        Ok(())
+    }
+
+    /// Makes and removes groups, roles and tuples, all or nothing. The caller has to be an administrator of the broker.
+    pub async fn change_access(&self, who: &Requester, asked: &ChangeAccessRequest) -> Result<()> {
+        let ChangeAccessRequest { add_groups, add_roles, add, remove, remove_groups, remove_roles } = asked;
+        check_count(add.len() + remove.len() + add_groups.len() + add_roles.len())?;
+        let mut tx = self.store.begin().await?;
+        for (kind, names) in [(SetKind::Group, add_groups), (SetKind::Role, add_roles)] {
+            for name in names {
+                ensure_set(&mut tx, kind, name).await?;
+            }
+        }
+        let added = self.parse_to_change(&mut tx, add).await?;
+        let mut removed = self.parse_to_change(&mut tx, remove).await?;
+        // The same relation may be written in several ways.
+        let kept: HashSet<&Tuple> = added.iter().collect();
+        removed.retain(|tuple| !kept.contains(tuple));
+        self.insert_tuples(&mut tx, &added).await?;
+        delete_tuples(&mut tx, &removed).await?;
+        for (kind, names) in [(SetKind::Group, remove_groups), (SetKind::Role, remove_roles)] {
+            for name in names {
+                if let Some(row) = groups::get_by_name(&mut tx, kind, name).await? {
+                    groups::delete(&mut tx, kind, row.uuid).await?;
+                }
+            }
         }
         tx.commit().await?;
-        for tuple in &tuples {
-            tracing::info!(%tuple, requester = %who.name, "relation removed");
+        tracing::info!(?add_groups, ?add_roles, ?remove_groups, ?remove_roles, requester = %who.name, "access changed");
+        tell("relation added", who, &added);
+        tell("relation removed", who, &removed);
+        Ok(())
+    }
+
+    async fn insert_tuples(&self, tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> {
+        for tuple in tuples {
+            if let Subject::User(name) = &tuple.subject {
+                self.ensure_identity(tx, name).await?;
+            }
+            tuples::insert(tx, &to_row(tuple)).await?;
         }
         Ok(())
     }
@@ -54,23 +90,31 @@ impl Broker {
     /// The tuples, if the caller may change each of them: administrators of the broker any, those of a model, cloud or offer
     /// the ones on it.
     async fn tuples_to_change(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<Vec<Tuple>> {
-        let admin = self.is_admin(who).await?;
+        check_count(written.len())?;
+        if !self.is_admin(who).await? {
+            let targets: HashSet<&str> = written.iter().map(|one| one.target_object.as_str()).collect();
+            for target in targets {
+                self.require_share(who, target).await?;
+            }
+        }
+        self.parse_to_change(&mut *self.store.acquire().await?, written).await
+    }
+
+    /// Refuses who may not share the thing. Who may not need not learn whether there is such a thing.
+    async fn require_share(&self, who: &Requester, target: &str) -> Result<()> {
+        let parsed = self.parse_object(&mut *self.store.acquire().await?, target).await;
+        let object = parsed.map_err(|_| Error::unauthorized())?;
+        let shared = [ObjectKind::Model, ObjectKind::Cloud, ObjectKind::ApplicationOffer];
+        if !shared.contains(&object.kind) {
+            return Err(Error::unauthorized());
+        }
+        self.require(who, Relation::Administrator, &object).await.map(|_| ())
+    }
+
+    async fn parse_to_change(&self, conn: &mut PgConnection, written: &[RelationshipTuple]) -> Result<Vec<Tuple>> {
         let mut tuples = Vec::with_capacity(written.len());
         for one in written {
-            let parsed = self.parse_tuple(&mut *self.store.acquire().await?, one).await;
-            let tuple = match parsed {
-                Ok(tuple) => tuple,
-                Err(e) if admin => return Err(e),
-                // Who may not change anything need not learn what there is.
-                Err(_) => return Err(Error::unauthorized()),
-            };
-            let shared = [ObjectKind::Model, ObjectKind::Cloud, ObjectKind::ApplicationOffer];
-            if !admin && !shared.contains(&tuple.object.kind) {
-                return Err(Error::unauthorized());
-            }
-            if !admin {
-                self.require(who, Relation::Administrator, &tuple.object).await?;
-            }
+            let tuple = self.parse_tuple(conn, one).await?;
             if matches!(tuple.relation, Relation::Controller | Relation::Model) {
                 let text = format!("relation {} is the broker's own: it changes with the thing itself", tuple.relation);
                 return Err(Error::bad_request(text));
@@ -99,6 +143,7 @@ impl Broker {
         who: &Requester,
         written: &[RelationshipTuple],
     ) -> Result<Vec<CheckRelationResponse>> {
+        check_count(written.len())?;
         let mut results = Vec::with_capacity(written.len());
         for one in written {
             results.push(match self.check_relation(who, one).await {
@@ -134,7 +179,7 @@ impl Broker {
         Ok(ListRelationshipTuplesResponse { tuples, errors, continuation_token })
     }
 
-    async fn filter(&self, conn: &mut jimm_store::PgConnection, asked: &RelationshipTuple) -> Result<Filter> {
+    async fn filter(&self, conn: &mut PgConnection, asked: &RelationshipTuple) -> Result<Filter> {
         let mut filter = Filter::default();
         if !asked.object.is_empty() {
             let subject = self.parse_subject(conn, &asked.object).await?;
@@ -158,6 +203,27 @@ impl Broker {
             filter.object_id = id;
         }
         Ok(filter)
+    }
+}
+
+async fn delete_tuples(tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> {
+    for tuple in tuples {
+        tuples::delete(tx, &to_row(tuple)).await?;
+    }
+    Ok(())
+}
+
+fn check_count(asked: usize) -> Result<()> {
+    if asked <= MAX_TUPLES {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!("{asked} changes in one call: {MAX_TUPLES} at most, ask in several calls")))
+}
+
+/// One line of the log for each.
+fn tell(what: &str, who: &Requester, tuples: &[Tuple]) {
+    for tuple in tuples {
+        tracing::info!(%tuple, requester = %who.name, "{what}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! `JIMM` version 4, the part about rights: groups, roles and relations.
 
 use jimm_proto::params::jimm_rights::{
-    CheckRelationRequest, CheckRelationResponse, CheckRelationsResponse, GetSetRequest, IdentitySet,
-    ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, ListSetsRequest, ListSetsResponse, RelationsRequest,
-    RenameSetRequest, SetNameRequest,
+    ChangeAccessRequest, CheckRelationRequest, CheckRelationResponse, CheckRelationsResponse, GetSetRequest,
+    IdentitySet, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, ListSetsRequest, ListSetsResponse,
+    RelationsRequest, RenameSetRequest, SetNameRequest,
 };
 
 use super::registry::{Access, Audit, Empty, Method, method};
@@ -30,6 +30,7 @@ pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "CheckRelation", Access::Own, Audit::Params, check_relation),
     method!(JIMM, [4], "CheckRelations", Access::Own, Audit::Params, check_relations),
     method!(JIMM, [4], "ListRelationshipTuples", Access::Admin, Audit::Params, list_tuples),
+    method!(JIMM, [4], "ChangeAccess", Access::Admin, Audit::Params, change_access),
 ];
 
 async fn add_group(ctx: &CallContext, args: SetNameRequest) -> Result<IdentitySet> {
@@ -91,4 +92,8 @@ async fn check_relations(ctx: &CallContext, args: RelationsRequest) -> Result<Ch
 
 async fn list_tuples(ctx: &CallContext, args: ListRelationshipTuplesRequest) -> Result<ListRelationshipTuplesResponse> {
     ctx.broker.list_relations(&args).await
+}
+
+async fn change_access(ctx: &CallContext, args: ChangeAccessRequest) -> Result<Empty> {
+    ctx.broker.change_access(&ctx.requester, &args).await.map(|()| Empty {})
 }

@@ -1,7 +1,5 @@
 //! `add-controller FILE`.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use jimm_proto::complaint::without_value;
@@ -10,30 +8,19 @@ use jimm_proto::params::jimm::AddControllerRequest;
 use super::controllers::call_and_print;
 use crate::cli::{AddControllerArgs, GlobalArgs};
 use crate::error::{Failure, Result};
+use crate::input;
 
 const HINT: &str = "\"jimmctl controller-info\" writes such a file";
 
 pub(super) async fn run(global: &GlobalArgs, args: &AddControllerArgs) -> Result<()> {
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("filename not specified"))?;
-    let request = args.output.or_nothing(parse(&read(file)?, file))?;
+    let text = input::read(file, LONGEST, "to describe a controller").map_err(|e| e.with_hint(HINT))?;
+    let request = args.output.or_nothing(parse(&text, file))?;
     call_and_print(global, &args.output, "AddController", &request).await
 }
 
 /// A description of a controller is a few kilobytes long; what is much longer is something else.
 const LONGEST: u64 = 1 << 20;
-
-fn read(file: &Path) -> Result<String> {
-    let failed = |e: std::io::Error| Failure::failed(format!("cannot read {}: {e}", file.display())).with_hint(HINT);
-    let source: Box<dyn Read> =
-        if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(File::open(file).map_err(failed)?) };
-    let mut text = String::new();
-    source.take(LONGEST + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > LONGEST {
-        let text = format!("{} is too long to describe a controller: more than {LONGEST} bytes", file.display());
-        return Err(Failure::failed(text).with_hint(HINT));
-    }
-    Ok(text)
-}
 
 /// Reads the file whole and names everything that is missing at once.
 fn parse(text: &str, file: &Path) -> Result<AddControllerRequest> {

@@ -1,10 +1,12 @@
 //! From the parsed command line to the command.
 
+use super::identity_sets::{self, Kind};
 use super::{
-    add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status, models,
-    targets, update_migrated_model, version,
+    access_file, add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status,
+    models, relations, targets, update_migrated_model, version,
 };
-use crate::cli::{Cli, Command};
+use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
+use crate::cli::{Cli, Command, GlobalArgs};
 use crate::error::Result;
 
 /// Runs the command.
@@ -25,9 +27,44 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Models(args) => models::list(global, args).await,
         Command::ShowModel(args) => models::show(global, args).await,
         Command::ModelStatus(args) => model_status::run(global, args).await,
+        Command::AddGroup(args) => identity_sets::add(global, Kind::Group, args).await,
+        Command::RenameGroup(args) => identity_sets::rename(global, Kind::Group, args).await,
+        Command::RemoveGroup(args) => identity_sets::remove(global, Kind::Group, args).await,
+        Command::ListGroups(args) => identity_sets::list(global, Kind::Group, args).await,
+        Command::AddRole(args) => identity_sets::add(global, Kind::Role, args).await,
+        Command::RenameRole(args) => identity_sets::rename(global, Kind::Role, args).await,
+        Command::RemoveRole(args) => identity_sets::remove(global, Kind::Role, args).await,
+        Command::ListRoles(args) => identity_sets::list(global, Kind::Role, args).await,
+        Command::AddPermission(args) => relations::change(global, "AddRelation", args).await,
+        Command::RemovePermission(args) => relations::change(global, "RemoveRelation", args).await,
+        Command::CheckPermission(args) => relations::check(global, args).await,
+        Command::ListPermissions(args) => relations::list(global, args).await,
+        Command::Apply(args) => access_file::apply(global, args).await,
+        Command::ExportAccess(args) => access_file::export(global, args).await,
+        Command::Auth(AuthCommand::Group(command)) => identity_set(global, Kind::Group, command).await,
+        Command::Auth(AuthCommand::Role(command)) => identity_set(global, Kind::Role, command).await,
+        Command::Auth(AuthCommand::Relation(command)) => relation(global, command).await,
         Command::Version(args) => version::run(global, args).await,
         Command::Completion(args) => generate::completion(args),
         Command::Man(args) => generate::man(args),
         Command::Reference => generate::reference(),
+    }
+}
+
+async fn identity_set(global: &GlobalArgs, kind: Kind, command: &SetCommand) -> Result<()> {
+    match command {
+        SetCommand::Add(args) => identity_sets::add(global, kind, args).await,
+        SetCommand::Rename(args) => identity_sets::rename(global, kind, args).await,
+        SetCommand::Remove(args) => identity_sets::remove(global, kind, args).await,
+        SetCommand::List(args) => identity_sets::list(global, kind, args).await,
+    }
+}
+
+async fn relation(global: &GlobalArgs, command: &RelationCommand) -> Result<()> {
+    match command {
+        RelationCommand::Add(args) => relations::change(global, "AddRelation", args).await,
+        RelationCommand::Remove(args) => relations::change(global, "RemoveRelation", args).await,
+        RelationCommand::Check(args) => relations::check(global, args).await,
+        RelationCommand::List(args) => relations::list(global, args).await,
     }
 }

@@ -1,17 +1,21 @@
 //! One file per command, or per few commands that share their words.
 
+mod access_file;
 mod add_controller;
 mod controller_info;
 mod controllers;
 mod dispatch;
 mod generate;
+mod identity_sets;
 mod import_model;
 mod login;
 mod migrate;
 mod migrate_table;
 mod model_status;
 mod models;
+mod question;
 mod reference;
+mod relations;
 mod rows;
 mod targets;
 mod update_migrated_model;

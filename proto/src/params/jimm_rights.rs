@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::serde_help::{is_false, is_zero, null_default};
 
+/// Tuples that one call takes at most.
+pub const MAX_TUPLES: usize = 10_000;
+
 /// A group or role. The answer of `AddGroup`, `GetGroup`, `AddRole`, `GetRole`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct IdentitySet {
@@ -134,4 +137,28 @@ pub struct ListRelationshipTuplesResponse {
     /// For the next page; empty on the last.
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub continuation_token: String,
+}
+
+/// Parameters of `ChangeAccess`: all of it is done, or nothing. What is there already, or gone already, is no error.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ChangeAccessRequest {
+    /// Names of groups to make.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub add_groups: Vec<String>,
+    /// Names of roles to make.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub add_roles: Vec<String>,
+    /// Tuples to add; they may speak of the groups and roles that are made.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<RelationshipTuple>,
+    /// Tuples to remove, but for those to add.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<RelationshipTuple>,
+    /// Names of groups to remove.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub remove_groups: Vec<String>,
+    /// Names of roles to remove.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub remove_roles: Vec<String>,
 }

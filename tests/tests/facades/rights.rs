@@ -110,7 +110,7 @@ async fn a_models_administrator_shares_it_and_nothing_else() {
         (&alice, tuple(&format!("user-{ALICE}"), "reader", "model-nobody@example.com/none")),
         (&bob, tuple(&format!("user-{BOB}"), "writer", &shop)),
     ] {
-        let (_, code) = add(who, &[one.clone()]).await.unwrap_err();
+        let (_, code) = add(who, std::slice::from_ref(&one)).await.unwrap_err();
         assert_eq!(code, "unauthorized access", "{one}");
         let removed = who.call("JIMM(4).RemoveRelation", json!({"tuples": [one]})).await.unwrap_err();
         assert_eq!(removed.1, "unauthorized access");
