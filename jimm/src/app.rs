@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::authn::{ControllerTokens, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
-use crate::broker::{Broker, ModelEvents};
+use crate::broker::{AccountEvents, Broker, ModelEvents};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::controllers::Controllers;
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{Sealer, SecretStore};
-use crate::session::{Authn, Services};
+use crate::session::{Authn, Services, forget_cut_off};
 use crate::telemetry::Telemetry;
 use crate::web::{self, Listener};
 
@@ -58,7 +58,7 @@ impl App {
             lifecycle.background.clone(),
         )?;
         let (telemetry, audit) = Telemetry::new();
-        let events = ModelEvents::new();
+        let (events, account_events) = (ModelEvents::new(), AccountEvents::new());
         let broker = Arc::new(Broker {
             store: store.clone(),
             authz: Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))),
@@ -66,6 +66,7 @@ impl App {
             tokens,
             controllers,
             model_events: events.clone(),
+            account_events: account_events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),
             tasks: lifecycle.background.clone(),
@@ -79,12 +80,14 @@ impl App {
         let background = &lifecycle.background;
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
-        background.spawn(events.run(store, lifecycle.cutting.clone()));
+        background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
         crate::jobs::run_workers(&broker);
         crate::jobs::run_duties(&broker);
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
+        let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());
+        services.lifecycle.background.spawn(cutting.run_until_cancelled_owned(forget_cut_off(forgetting)));
         Ok(Self::listen(services, public, internal))
     }
 

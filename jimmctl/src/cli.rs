@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub mod accounts;
 pub mod rights;
 
+use accounts::{RevokeSessionsArgs, SessionsArgs, UserArgs};
 use rights::{
     AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
     RelationArgs, RemoveSetArgs, RenameSetArgs,
@@ -151,6 +153,18 @@ pub enum Command {
     /// The same commands under their older names: auth group, auth role, auth relation
     #[command(subcommand, after_help = help::rights::AUTH)]
     Auth(AuthCommand),
+    /// List who is logged in, from where, until when
+    #[command(after_help = help::accounts::SESSIONS)]
+    Sessions(SessionsArgs),
+    /// End sessions and every open connection of theirs, at once and everywhere
+    #[command(after_help = help::accounts::REVOKE_SESSIONS)]
+    RevokeSessions(RevokeSessionsArgs),
+    /// Refuse a user from now on, and end all sessions and connections of theirs
+    #[command(after_help = help::accounts::DISABLE_USER, override_usage = "jimmctl disable-user [OPTIONS] USER")]
+    DisableUser(UserArgs),
+    /// Admit a user again who was disabled
+    #[command(after_help = help::accounts::ENABLE_USER, override_usage = "jimmctl enable-user [OPTIONS] USER")]
+    EnableUser(UserArgs),
     /// Show the versions of this program and of the broker
     #[command(after_help = help::VERSION)]
     Version(VersionArgs),

@@ -16,6 +16,7 @@ macro_rules! help {
     };
 }
 
+pub(crate) mod accounts;
 pub(crate) mod rights;
 
 pub(crate) const ALL: &str = help!(

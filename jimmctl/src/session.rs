@@ -96,6 +96,17 @@ impl Session {
         Ok(self.connection.call(FACADE, FACADE_VERSION, method, params, self.timeout).await?)
     }
 
+    /// Calls a method of another facade.
+    pub(crate) async fn call_facade<P: Serialize, R: DeserializeOwned>(
+        &self,
+        facade: &str,
+        version: u32,
+        method: &str,
+        params: &P,
+    ) -> Result<R> {
+        Ok(self.connection.call(facade, version, method, params, self.timeout).await?)
+    }
+
     /// Calls a method that takes no parameters.
     pub(crate) async fn ask<R: DeserializeOwned>(&self, method: &str) -> Result<R> {
         self.call(method, &Nothing {}).await

@@ -108,6 +108,15 @@ impl ControllerTokens {
         Ok(token)
     }
 
+    /// Forgets the tokens that are kept for this user, or all.
+    pub async fn forget(&self, name: Option<&str>) {
+        let Some(name) = name else { return self.kept.invalidate_all() };
+        let theirs = self.kept.iter().filter(|(purpose, _)| purpose.subject.as_str() == name);
+        for purpose in theirs.map(|(purpose, _)| purpose).collect::<Vec<_>>() {
+            self.kept.invalidate(&*purpose).await;
+        }
+    }
+
     /// The key set that verifies the tokens.
     pub fn jwks_json(&self) -> String {
         self.keys.jwks_json()
@@ -222,6 +231,19 @@ mod tests {
         assert_eq!(tokens.token(&user("alice"), CONTROLLER, &rights).await.unwrap(), first);
         clock.advance(Duration::from_secs(1));
         assert_ne!(tokens.token(&user("alice"), CONTROLLER, &rights).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn tokens_of_somebody_who_is_cut_off_are_forgotten() {
+        let (_, _, tokens) = setup();
+        let rights = access(&[]);
+        let alices = tokens.token(&user("alice"), CONTROLLER, &rights).await.unwrap();
+        let bobs = tokens.token(&user("bob"), CONTROLLER, &rights).await.unwrap();
+        tokens.forget(Some("alice@example.com")).await;
+        assert_ne!(tokens.token(&user("alice"), CONTROLLER, &rights).await.unwrap(), alices);
+        assert_eq!(tokens.token(&user("bob"), CONTROLLER, &rights).await.unwrap(), bobs);
+        tokens.forget(None).await;
+        assert_ne!(tokens.token(&user("bob"), CONTROLLER, &rights).await.unwrap(), bobs);
     }
 
     #[tokio::test]

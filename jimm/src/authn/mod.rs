@@ -17,6 +17,7 @@ pub use signing_keys::SigningKeys;
 
 use chrono::{DateTime, Utc};
 use jimm_proto::names::UserName;
+use uuid::Uuid;
 
 /// Somebody whose identity is proven.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,4 +28,16 @@ pub struct Identity {
     pub groups: Vec<String>,
     /// When the proof ends.
     pub expires: DateTime<Utc>,
+    /// The session that a token speaks of.
+    pub session: Option<TokenSession>,
+}
+
+/// The session behind a session token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TokenSession {
+    /// Its id.
+    pub id: Uuid,
+    /// Whether the token names it, as ours do. Others were made by JIMM with the same key: theirs begins when they are
+    /// first shown.
+    pub is_named: bool,
 }

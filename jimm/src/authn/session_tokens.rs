@@ -1,7 +1,8 @@
-//! Session tokens of clients, in the reference's form: a JWT signed with HS256, `sub` and `exp`, base64 once more.
+//! Session tokens of clients, in the reference's form: a JWT signed with HS256, `sub` and `exp`, base64 once more. Ours
+//! name their session too (`jti`); whether that still lives is for others to look up.
 //!
 //! Every way a token can be wrong is one answer, `session token invalid`: clients begin the device flow on that code,
-//! and learn nothing else.
+//! and learn nothing else, but that a token of ours has expired.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,15 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use jimm_proto::names::UserName;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::{Identity, names};
+use super::{Identity, TokenSession, names};
 use crate::clock::{Clock, delta};
 use crate::error::{Error, Kind, Result};
 
@@ -41,6 +44,8 @@ pub struct SessionTokens {
 struct Claims {
     sub: String,
     exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
 }
@@ -58,33 +63,69 @@ impl SessionTokens {
         Self { encoding, decoding, validation, expiry, clock }
     }
 
-    /// A token for this identity.
+    /// A token that names no session, as JIMM makes them: its session begins when it is first shown.
     pub fn mint(&self, name: &UserName, groups: &[String]) -> Result<String> {
-        let exp = (self.clock.now() + delta(self.expiry)).timestamp();
-        let claims = Claims { sub: name.to_string(), exp, groups: groups.to_vec() };
+        self.encode(name, groups, self.clock.now() + delta(self.expiry), None)
+    }
+
+    /// A token of this session, which lives until then.
+    pub fn mint_for(
+        &self,
+        name: &UserName,
+        groups: &[String],
+        session: Uuid,
+        expires: DateTime<Utc>,
+    ) -> Result<SecretString> {
+        self.encode(name, groups, expires, Some(session)).map(SecretString::from)
+    }
+
+    fn encode(
+        &self,
+        name: &UserName,
+        groups: &[String],
+        expires: DateTime<Utc>,
+        session: Option<Uuid>,
+    ) -> Result<String> {
+        let claims = Claims { sub: name.to_string(), exp: expires.timestamp(), jti: session, groups: groups.to_vec() };
         let compact =
             jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Error::internal)?;
         Ok(STANDARD.encode(compact))
     }
 
-    /// Who the token speaks of.
+    /// Who the token speaks of, and of which session; that is not looked up here.
     pub fn verify(&self, token: &str) -> Result<Identity> {
         if token.is_empty() {
             return Err(Error::new(Kind::SessionTokenInvalid, "no token presented"));
         }
-        self.identity(token).ok_or_else(|| Error::new(Kind::SessionTokenInvalid, "invalid JWT"))
+        let identity = self.identity(token).ok_or_else(|| Error::new(Kind::SessionTokenInvalid, "invalid JWT"))?;
+        if identity.expires <= self.clock.now() {
+            return Err(Error::new(Kind::SessionTokenInvalid, "JIMM session token expired"));
+        }
+        Ok(identity)
     }
 
     fn identity(&self, token: &str) -> Option<Identity> {
         let compact = LENIENT.decode(token.trim()).ok()?;
         let claims = jsonwebtoken::decode::<Claims>(&compact, &self.decoding, &self.validation).ok()?.claims;
         let expires = DateTime::from_timestamp(claims.exp, 0)?;
-        if expires <= self.clock.now() || claims.groups.len() > MAX_GROUPS {
+        if claims.groups.len() > MAX_GROUPS {
             return None;
         }
         let name = names::external(&claims.sub).or_else(|_| names::from_claim(&claims.sub)).ok()?;
-        Some(Identity { name, groups: claims.groups, expires })
+        let session = match claims.jti {
+            Some(id) => TokenSession { id, is_named: true },
+            None => TokenSession { id: id_of(&compact), is_named: false },
+        };
+        Some(Identity { name, groups: claims.groups, expires, session: Some(session) })
     }
+}
+
+/// The session id of a token that names none: always the same for the same token.
+fn id_of(compact: &[u8]) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(compact).into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 impl std::fmt::Debug for SessionTokens {
@@ -130,7 +171,23 @@ mod tests {
         clock.advance(Duration::from_secs(3599));
         assert!(tokens.verify(&token).is_ok());
         clock.advance(Duration::from_secs(1));
-        assert_invalid(&tokens, &token, "expired");
+        let expired = tokens.verify(&token).unwrap_err();
+        assert_eq!((expired.juju_code(), expired.message()), ("session token invalid", "JIMM session token expired"));
+    }
+
+    #[test]
+    fn a_token_leads_to_its_session() {
+        let clock = Arc::new(ManualClock::default());
+        let tokens = tokens(SECRET, &clock);
+        let (id, expires) = (Uuid::new_v4(), clock.now() + chrono::TimeDelta::seconds(5));
+        let token = tokens.mint_for(&alice(), &[], id, expires).unwrap();
+        let identity = tokens.verify(token.expose_secret()).unwrap();
+        assert_eq!((identity.session, identity.expires), (Some(TokenSession { id, is_named: true }), expires));
+        let (one, other) = (tokens.mint(&alice(), &[]).unwrap(), tokens.mint(&alice(), &["staff".into()]).unwrap());
+        let session = |token: &str| tokens.verify(token).unwrap().session.unwrap();
+        assert!(!session(&one).is_named);
+        assert_eq!(session(&one), session(one.trim_end_matches('=')), "one token, one session");
+        assert_ne!(session(&one).id, session(&other).id);
     }
 
     #[test]

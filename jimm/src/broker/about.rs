@@ -74,7 +74,7 @@ impl Broker {
     }
 
     /// Everybody the broker knows, for administrators; oneself for others.
-    pub async fn known_users(&self, who: &Requester) -> Result<Vec<UserInfo>> {
+    pub async fn known_users(&self, who: &Requester, include_disabled: bool) -> Result<Vec<UserInfo>> {
         let admins = self.users_by_relation(&[Relation::Administrator], &self.own_object()).await?;
         let mut conn = self.store.acquire().await?;
         let users = if self.is_admin(who).await? {
@@ -82,7 +82,8 @@ impl Broker {
         } else {
             identities::get(&mut conn, who.name.as_str()).await?.into_iter().collect()
         };
-        Ok(users.into_iter().map(|user| user_info(admins.contains_key(&user.name), user)).collect())
+        let shown = users.into_iter().filter(|user| include_disabled || !user.disabled);
+        Ok(shown.map(|user| user_info(admins.contains_key(&user.name), user)).collect())
     }
 
     /// One user: oneself, or anybody for administrators.

@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ModelEvents;
+use super::{AccountEvents, ModelEvents, Pass};
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,6 +34,8 @@ pub struct Broker {
     pub settings: Arc<Config>,
     /// Tells connections that their model moved.
     pub model_events: ModelEvents,
+    /// Tells connections that somebody was cut off.
+    pub account_events: AccountEvents,
     /// Owns every background task.
     pub tasks: TaskTracker,
     /// Cancelled when the broker stops.
@@ -59,6 +61,8 @@ pub struct Requester {
     pub client_addr: Option<SocketAddr>,
     /// How the identity logged in: `session-token`, `client-credentials`, ….
     pub auth_method: &'static str,
+    /// What the login rests on.
+    pub pass: Pass,
 }
 
 impl Requester {

@@ -2,6 +2,7 @@
 
 mod about;
 pub mod access;
+mod account_events;
 mod attach;
 mod clouds;
 mod clouds_hosted;
@@ -30,9 +31,13 @@ mod offers_query;
 mod relation_tags;
 mod relations;
 mod remote;
+mod sessions;
 mod users;
 
+pub use account_events::{AccountEvents, AccountWatch};
 pub use core::{Broker, Requester};
 pub use credentials::CredentialUpdate;
 pub use jimm_store::groups::SetKind;
 pub use model_events::{ModelEvents, ModelWatch};
+pub use sessions::Pass;
+pub(crate) use sessions::disabled;

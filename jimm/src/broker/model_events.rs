@@ -1,13 +1,16 @@
-//! Tells open connections that a model changed its home or mode, on whichever replica it happened.
+//! Tells open connections that a model changed its home or mode, on whichever replica it happened. The one connection to
+//! Postgres that listens for that passes on the events of accounts too.
 //!
 //! It tells *that*, never *what*: who hears of it reads the row. Events may be lost and doubled.
 
 use std::time::Duration;
 
-use jimm_store::{Store, models};
+use jimm_store::{Store, identities, models};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use super::AccountEvents;
 
 /// Events that a slow listener may be behind before it is told to look for itself.
 const BACKLOG: usize = 1024;
@@ -39,27 +42,39 @@ impl ModelEvents {
     }
 
     /// Passes on what Postgres notifies, until told to stop.
-    pub async fn run(self, store: Store, stop: CancellationToken) {
-        stop.run_until_cancelled(self.pass_on(store)).await;
+    pub async fn run(self, accounts: AccountEvents, store: Store, stop: CancellationToken) {
+        stop.run_until_cancelled(self.pass_on(&accounts, store)).await;
     }
 
-    async fn pass_on(&self, store: Store) {
+    async fn pass_on(&self, accounts: &AccountEvents, store: Store) {
         loop {
-            if let Err(error) = self.listen(&store).await {
-                tracing::warn!(error = %error, "cannot listen for changes of models, trying again");
+            if let Err(error) = self.listen(accounts, &store).await {
+                tracing::warn!(error = %error, "cannot listen for changes of models and accounts, trying again");
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn listen(&self, store: &Store) -> jimm_store::Result<()> {
-        let mut listener = store.listen(&[models::CHANNEL_CHANGED]).await?;
+    async fn listen(&self, accounts: &AccountEvents, store: &Store) -> jimm_store::Result<()> {
+        let mut listener = store.listen(&[models::CHANNEL_CHANGED, identities::CHANNEL_CHANGED]).await?;
         // What happened before we listened is not known: everybody looks.
-        let _ = self.sender.send(None);
+        self.everybody(accounts);
         loop {
-            let uuid = listener.recv().await?.and_then(|told| told.payload.parse().ok());
-            let _ = self.sender.send(uuid);
+            match listener.recv().await? {
+                Some(told) if told.channel == identities::CHANNEL_CHANGED => {
+                    accounts.tell(Some(told.payload.as_str()).filter(|name| !name.is_empty()));
+                }
+                Some(told) => {
+                    let _ = self.sender.send(told.payload.parse().ok());
+                }
+                None => self.everybody(accounts),
+            }
         }
+    }
+
+    fn everybody(&self, accounts: &AccountEvents) {
+        accounts.tell(None);
+        let _ = self.sender.send(None);
     }
 }
 

@@ -9,7 +9,6 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Num, Value};
 use secrecy::{SecretBox, SecretString};
 
-use super::cross_checks;
 use super::problems::{ConfigErrors, Problem, Warning, nearest};
 use super::settings::{
     AuthStyle, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits, LogSettings,
@@ -17,6 +16,7 @@ use super::settings::{
 };
 use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
+use super::{cross_checks, lifetimes};
 
 /// Where values come from.
 #[derive(Debug, Default)]
@@ -323,6 +323,8 @@ impl Reader {
                 })
                 .into(),
             token_expiry: self.period("JIMM_ACCESS_TOKEN_EXPIRY_DURATION"),
+            idle_timeout: self.duration("JIMM_SESSION_IDLE_TIMEOUT"),
+            lifetimes: self.value("JIMM_SESSION_LIFETIMES", lifetimes::rules),
             cookie_max_age: self.value("JIMM_SESSION_COOKIE_MAX_AGE", values::seconds),
             secure_cookies: self.flag("JIMM_SECURE_SESSION_COOKIES"),
         }

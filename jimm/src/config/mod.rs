@@ -5,6 +5,7 @@
 
 mod certificates;
 mod cross_checks;
+mod lifetimes;
 mod load;
 mod problems;
 pub mod reference;
@@ -15,6 +16,7 @@ pub mod variables;
 #[cfg(test)]
 mod tests;
 
+pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
 pub use settings::{

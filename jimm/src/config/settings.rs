@@ -7,6 +7,8 @@ use std::time::Duration;
 use secrecy::{SecretBox, SecretString};
 use uuid::Uuid;
 
+use super::lifetimes::LifetimeRule;
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -94,6 +96,10 @@ pub struct SessionSettings {
     pub secret_key: SecretString,
     /// How long a session token lives.
     pub token_expiry: Duration,
+    /// How long one may lie unused; zero for as long as it lives.
+    pub idle_timeout: Duration,
+    /// Who has other lifetimes.
+    pub lifetimes: Vec<LifetimeRule>,
     /// How long a browser's cookie lives.
     pub cookie_max_age: Duration,
     /// Whether cookies carry `Secure`.
@@ -259,6 +265,8 @@ impl Default for Config {
             session: SessionSettings {
                 secret_key: session_key.into(),
                 token_expiry: 24 * HOUR,
+                idle_timeout: Duration::ZERO,
+                lifetimes: Vec::new(),
                 cookie_max_age: 24 * HOUR,
                 secure_cookies: true,
             },

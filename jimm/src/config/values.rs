@@ -33,6 +33,7 @@ impl Kind {
             Self::File => "the path of a file that can be read".into(),
             Self::Key => "32 bytes in base64".into(),
             Self::Keys => "keys of 32 bytes in base64, separated by spaces".into(),
+            Self::Lifetimes => "rules such as group-ops=8h/30m or serviceaccounts=12h, separated by spaces".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
         }
     }

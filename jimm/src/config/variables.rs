@@ -37,6 +37,8 @@ pub enum Kind {
     Key,
     /// Several of them, separated by spaces or commas.
     Keys,
+    /// Lifetimes of sessions, by whose they are.
+    Lifetimes,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -117,8 +119,8 @@ const NO_BROWSER: &str = "this version has no browser login";
 pub type Section = (&'static str, &'static [Variable]);
 
 use Kind::{
-    Bool, Choice, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Listen, Number, Seconds, Size, Text, Url, Users,
-    Uuid, Words,
+    Bool, Choice, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number, Seconds, Size, Text,
+    Url, Users, Uuid, Words,
 };
 use Unset::{Is, None, Required};
 
@@ -165,6 +167,8 @@ pub const SECTIONS: &[Section] = &[
     ("Sessions", &[
         used("JIMM_SESSION_SECRET_KEY", Text, Required, "output of `openssl rand -hex 48`", "Key of session tokens, at least 64 characters. Changing it logs everybody out.").secret(),
         used("JIMM_ACCESS_TOKEN_EXPIRY_DURATION", Duration, Is("24h"), "6h", "How long a session token lives."),
+        used("JIMM_SESSION_IDLE_TIMEOUT", Duration, Is("0s"), "2h", "How long a session token may lie unused; an open connection uses it. `0s`: for as long as it lives."),
+        used("JIMM_SESSION_LIFETIMES", Lifetimes, None, "group-ops=8h/30m user-ci@serviceaccount=1h serviceaccounts=12h", "Who has other lifetimes: `WHO=LIFE` or `WHO=LIFE/IDLE`, where WHO is `group-NAME` (of the identity provider or of the broker), `user-NAME` or `serviceaccounts`. A user's own rule wins; of several others the shortest. Service accounts that log in with a secret have no session token: a rule that names them ends their connections."),
         used("JIMM_SESSION_COOKIE_MAX_AGE", Seconds, Is("86400"), "86400", "How long a browser's cookie lives."),
         used("JIMM_SECURE_SESSION_COOKIES", Bool, Is("true"), "true", "Whether cookies are only sent over TLS."),
     ]),

@@ -8,6 +8,7 @@ pub(crate) mod application_offers;
 pub(crate) mod cloud;
 pub(crate) mod controller;
 pub(crate) mod jimm;
+pub(crate) mod jimm_accounts;
 pub(crate) mod jimm_rights;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;

@@ -9,6 +9,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::cloud::METHODS,
     super::controller::METHODS,
     super::jimm::METHODS,
+    super::jimm_accounts::METHODS,
     super::jimm_rights::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,

@@ -1,6 +1,7 @@
-//! `UserManager`, version 3: who there is. Users come from the identity provider, so nothing here makes or changes one.
+//! `UserManager`, version 3: who there is. Users come from the identity provider, so nothing here makes one; the broker
+//! may refuse one.
 
-use jimm_proto::params::common::{Entities, ErrorResults};
+use jimm_proto::params::common::{Entities, ErrorResult, ErrorResults};
 use jimm_proto::params::user_manager::{
     AddUserResults, AddUsers, EntityPasswords, ModelUserInfoResult, ModelUserInfoResults, UserInfoRequest,
     UserInfoResult, UserInfoResults,
@@ -19,14 +20,14 @@ pub(crate) const METHODS: &[Method] = &[
     method!(FACADE, [3], "AddUser", Access::Nobody, Audit::NoParams, add_user),
     method!(FACADE, [3], "ResetPassword", Access::Nobody, Audit::NoParams, reset_password),
     method!(FACADE, [3], "SetPassword", Access::Nobody, Audit::NoParams, set_password),
-    method!(FACADE, [3], "RemoveUser", Access::Nobody, Audit::Params, change_user),
-    method!(FACADE, [3], "EnableUser", Access::Nobody, Audit::Params, change_user),
-    method!(FACADE, [3], "DisableUser", Access::Nobody, Audit::Params, change_user),
+    method!(FACADE, [3], "RemoveUser", Access::Nobody, Audit::Params, remove_user),
+    method!(FACADE, [3], "EnableUser", Access::Admin, Audit::Params, enable_user),
+    method!(FACADE, [3], "DisableUser", Access::Admin, Audit::Params, disable_user),
 ];
 
 async fn user_info(ctx: &CallContext, args: UserInfoRequest) -> Result<UserInfoResults> {
     if args.entities.is_empty() {
-        let users = ctx.broker.known_users(&ctx.requester).await?;
+        let users = ctx.broker.known_users(&ctx.requester, args.include_disabled).await?;
         let results = users.into_iter().map(|user| UserInfoResult { result: Some(user), error: None }).collect();
         return Ok(UserInfoResults { results });
     }
@@ -65,6 +66,23 @@ async fn set_password(_ctx: &CallContext, _args: EntityPasswords) -> Result<Erro
     Err(Error::unauthorized())
 }
 
-async fn change_user(_ctx: &CallContext, _args: Entities) -> Result<ErrorResults> {
+async fn remove_user(_ctx: &CallContext, _args: Entities) -> Result<ErrorResults> {
     Err(Error::unauthorized())
+}
+
+async fn enable_user(ctx: &CallContext, args: Entities) -> Result<ErrorResults> {
+    Ok(set_enabled(ctx, &args, true).await)
+}
+
+async fn disable_user(ctx: &CallContext, args: Entities) -> Result<ErrorResults> {
+    Ok(set_enabled(ctx, &args, false).await)
+}
+
+async fn set_enabled(ctx: &CallContext, args: &Entities, enabled: bool) -> ErrorResults {
+    let mut results = Vec::with_capacity(args.entities.len());
+    for entity in &args.entities {
+        let done = ctx.broker.set_user_enabled(&ctx.requester, &entity.tag, enabled).await;
+        results.push(ErrorResult { error: done.err().as_ref().map(entry_error) });
+    }
+    ErrorResults { results }
 }

@@ -11,6 +11,8 @@ use crate::error::Result;
 /// A replica that holds a duty and dies is replaced after this many of its periods, but not sooner than a few seconds.
 const PERIODS: u32 = 3;
 const SHORTEST: Duration = Duration::from_secs(5);
+/// How often sessions that have expired are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
 
 /// Runs the duties until the broker stops.
 pub fn run_duties(broker: &Arc<Broker>) {
@@ -24,6 +26,9 @@ pub fn run_duties(broker: &Arc<Broker>) {
         .spawn(run(Arc::clone(broker), "poll-models", models, |b| Box::pin(async move { b.poll_models().await })));
     broker.tasks.spawn(run(Arc::clone(broker), "recover-creations", models, |b| {
         Box::pin(async move { b.recover_creations().await })
+    }));
+    broker.tasks.spawn(run(Arc::clone(broker), "forget-sessions", FORGET, |b| {
+        Box::pin(async move { b.forget_sessions().await })
     }));
     broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
         Box::pin(async move { b.follow_departures().await })

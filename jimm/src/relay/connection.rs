@@ -14,7 +14,7 @@ use crate::session::greeting::{self, Greeted};
 use crate::session::login::LoginDesk;
 use crate::session::record::{self, Origin};
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
-use crate::session::{Peer, Services};
+use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
 
 /// How often to look at the model and the rights when nothing is heard.
@@ -85,6 +85,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             close = traffic.ended() => close,
             close = drained(&traffic) => close,
             close = follow(&traffic, &mut watch) => close,
+            close = Box::pin(cut_off(services, &traffic.requester)) => close,
         };
     }
 }

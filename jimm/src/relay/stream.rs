@@ -13,7 +13,7 @@ use super::route::Route;
 use crate::broker::Requester;
 use crate::error::Result;
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
-use crate::session::{Peer, Services};
+use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
 
 /// A peer that gives no sign of life for this long is gone: log streams are silent for long, so it is asked.
@@ -119,6 +119,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let close = tokio::select! {
         close = down => close,
         close = upward => close,
+        close = Box::pin(cut_off(services, &requester)) => close,
         _ = &mut written => Close::normal(),
     };
     let _ =

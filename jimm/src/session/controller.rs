@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use serde_json::value::RawValue;
@@ -14,11 +15,14 @@ use super::greeting::{Call, Greeted, answer_call, frame, greet, tell};
 use super::login::LoginDesk;
 use super::record::{self, Origin};
 use super::socket::{self, ClientSocket, Close, Outbox, Reader};
-use super::{CallContext, ConnectionState, Peer, Services, login_result};
+use super::{CallContext, ConnectionState, Peer, Services, cut_off, login_result};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::facades::registry::{self, Audit, Method};
 use crate::telemetry::Endpoint;
+
+/// How long calls that are in work may take when their requester is cut off.
+const LAST_WORD: Duration = Duration::from_millis(250);
 
 /// A connection after login.
 struct Session {
@@ -87,6 +91,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     tokio::select! {
         close = session.read(reader) => close,
         () = session.drained() => Close::away("the broker stops"),
+        close = Box::pin(session.cut_off()) => close,
     }
 }
 
@@ -187,6 +192,14 @@ impl Session {
         // Asked anew each time: rights that were taken away end at once.
         let broker = &self.services.broker;
         broker.require(&self.requester, relation, &broker.own_object()).await.map(|_| ())
+    }
+
+    /// Waits until the requester may no longer be here. Who ended their own sessions still gets the answer.
+    async fn cut_off(&self) -> Close {
+        let close = cut_off(&self.services, &self.requester).await;
+        self.calls.close();
+        let _ = tokio::time::timeout(LAST_WORD, self.calls.wait()).await;
+        close
     }
 
     /// Waits until the broker stops and nothing of ours is in work any more.

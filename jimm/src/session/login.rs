@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jimm_store::identities;
+use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use super::Services;
 use crate::authn::{DeviceLogin, Identity};
-use crate::broker::Requester;
+use crate::broker::{Requester, disabled};
 use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
 
@@ -85,7 +86,8 @@ impl LoginDesk {
         let told = authn.oidc.finish_device_login(&login).await?;
         *self.device() = None;
         admit(&self.services, told.identity.name.as_str(), told.display_name.as_deref().unwrap_or_default()).await?;
-        admin::session_token_answer(&authn.session_tokens.mint(&told.identity.name, &told.identity.groups)?)
+        let token = session_token(&self.services, &told.identity, "device", self.address).await?;
+        admin::session_token_answer(secrecy::ExposeSecret::expose_secret(&token))
     }
 
     async fn logged_in(&self, identity: Identity, method: &'static str) -> Result<AdminOutcome> {
@@ -97,6 +99,17 @@ impl LoginDesk {
     }
 }
 
+/// Begins a session for somebody who has just proven who they are: its token.
+pub(crate) async fn session_token(
+    services: &Services,
+    identity: &Identity,
+    auth_method: &str,
+    client: SocketAddr,
+) -> Result<SecretString> {
+    let (session, expires) = services.broker.begin_session(identity, auth_method, client).await?;
+    services.authn.session_tokens.mint_for(&identity.name, &identity.groups, session, expires)
+}
+
 /// Makes a proven identity a requester, and records the login.
 pub(crate) async fn member(
     services: &Services,
@@ -104,13 +117,17 @@ pub(crate) async fn member(
     address: SocketAddr,
     auth_method: &'static str,
 ) -> Result<Member> {
+    let told = services.broker.account_events.told();
+    let idle = services.broker.check_session(&identity, address).await?;
     let row = admit(services, identity.name.as_str(), "").await?;
+    let pass = services.broker.pass(&identity, row.epoch, told, idle).await?;
     let mut requester = Requester {
         name: identity.name,
         groups: identity.groups,
         is_admin: false,
         client_addr: Some(address),
         auth_method,
+        pass,
     };
     requester.is_admin = services.broker.is_admin(&requester).await?;
     Ok(Member { requester, identity: row })
@@ -121,7 +138,7 @@ async fn admit(services: &Services, name: &str, display_name: &str) -> Result<id
     let mut conn = services.broker.store.acquire().await?;
     let row = identities::record_login(&mut conn, name, display_name, now).await?;
     if row.disabled {
-        return Err(Error::new(Kind::Unauthorized, format!("user {name} is disabled: ask an administrator")));
+        return Err(disabled(name));
     }
     Ok(row)
 }

@@ -2,6 +2,7 @@
 
 mod context;
 mod controller;
+mod cut_off;
 pub(crate) mod greeting;
 pub(crate) mod login;
 mod login_result;
@@ -12,6 +13,8 @@ pub(crate) mod socket;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
+pub(crate) use cut_off::cut_off;
+pub use cut_off::forget as forget_cut_off;
 pub use login::Member;
 pub(crate) use login_result::servers;
 pub(crate) use meter::Metered;

@@ -70,6 +70,11 @@ impl Close {
         Self { code: CloseCode::Away, reason: reason.into(), by_fault: false }
     }
 
+    /// The peer may no longer be here.
+    pub(crate) fn refused(reason: impl Into<String>) -> Self {
+        Self { code: CloseCode::Policy, reason: reason.into(), by_fault: false }
+    }
+
     /// The peer did what it must not do.
     pub(crate) fn protocol(reason: impl Into<String>) -> Self {
         Self::fault(CloseCode::Protocol, reason)

@@ -18,7 +18,7 @@ use super::table::BelowModel;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
-use crate::session::{Peer, Services};
+use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
 
 /// How long a controller may take to begin its answer after the body was sent; a large charm takes a while to store.
@@ -118,8 +118,15 @@ async fn send(services: &Arc<Services>, route: &Route, who: &Requester, mut requ
         .await
         .map_err(|error| gone("closed the connection").with_source(error))?;
     let cutting = services.lifecycle.cutting.clone();
-    // It moves the answer's body until that ends; a stop waits for it.
-    services.lifecycle.sessions.spawn(async move { cutting.run_until_cancelled(connection).await });
+    // It moves both bodies until they end; a stop waits for it.
+    let (with, who) = (Arc::clone(services), who.clone());
+    services.lifecycle.sessions.spawn(async move {
+        tokio::select! {
+            _ = connection => {}
+            () = cutting.cancelled() => {}
+            close = cut_off(&with, &who) => tracing::info!(requester = %who.name, reason = close.reason(), "request cut off"),
+        }
+    });
     let answer = tokio::time::timeout(ANSWER, sender.send_request(request))
         .await
         .map_err(|_| gone("does not answer in time"))?

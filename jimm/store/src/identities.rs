@@ -4,6 +4,13 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::Result;
+use crate::listen::notify;
+
+/// Told, with the identity's name, when it was refused or admitted again or sessions of it were ended; without a name
+/// when that may be so of anybody.
+pub const CHANNEL_CHANGED: &str = "jimm_identity_changed";
+/// Longer names do not fit into a notification.
+const LONGEST: usize = 4000;
 
 /// A user or service account, by its full name.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +21,8 @@ pub struct Identity {
     pub display_name: String,
     /// Whether it is refused at login.
     pub disabled: bool,
+    /// How often all its sessions were ended.
+    pub epoch: i64,
     /// When it last logged in.
     pub last_login: Option<DateTime<Utc>>,
     /// When the broker first heard of it.
@@ -42,7 +51,7 @@ pub async fn record_login(
              display_name = coalesce(nullif(excluded.display_name, ''), identities.display_name),
              last_login = greatest(identities.last_login, excluded.last_login),
              updated_at = now()
-         RETURNING name, display_name, disabled, last_login, created_at",
+         RETURNING name, display_name, disabled, epoch, last_login, created_at",
         name,
         display_name,
         at
@@ -55,7 +64,7 @@ pub async fn record_login(
 pub async fn get(conn: &mut PgConnection, name: &str) -> Result<Option<Identity>> {
     Ok(sqlx::query_as!(
         Identity,
-        "SELECT name, display_name, disabled, last_login, created_at FROM identities WHERE name = $1",
+        "SELECT name, display_name, disabled, epoch, last_login, created_at FROM identities WHERE name = $1",
         name
     )
     .fetch_optional(conn)
@@ -66,7 +75,7 @@ pub async fn get(conn: &mut PgConnection, name: &str) -> Result<Option<Identity>
 pub async fn get_many(conn: &mut PgConnection, names: &[String]) -> Result<Vec<Identity>> {
     Ok(sqlx::query_as!(
         Identity,
-        "SELECT name, display_name, disabled, last_login, created_at FROM identities WHERE name = ANY($1) ORDER BY name",
+        "SELECT name, display_name, disabled, epoch, last_login, created_at FROM identities WHERE name = ANY($1) ORDER BY name",
         names
     )
     .fetch_all(conn)
@@ -77,7 +86,7 @@ pub async fn get_many(conn: &mut PgConnection, names: &[String]) -> Result<Vec<I
 pub async fn list(conn: &mut PgConnection, matching: &str, after: &str, limit: i64) -> Result<Vec<Identity>> {
     Ok(sqlx::query_as!(
         Identity,
-        "SELECT name, display_name, disabled, last_login, created_at FROM identities
+        "SELECT name, display_name, disabled, epoch, last_login, created_at FROM identities
          WHERE name > $2 AND ($1 = '' OR strpos(name, $1) > 0) ORDER BY name LIMIT $3",
         matching,
         after,
@@ -87,10 +96,16 @@ pub async fn list(conn: &mut PgConnection, matching: &str, after: &str, limit: i
     .await?)
 }
 
-/// Refuses or admits an identity at login; tells whether it exists.
+/// Refuses or admits an identity; tells whether it exists. Call it in a transaction.
 pub async fn set_disabled(conn: &mut PgConnection, name: &str, disabled: bool) -> Result<bool> {
     let done = sqlx::query!("UPDATE identities SET disabled = $2, updated_at = now() WHERE name = $1", name, disabled)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    changed(conn, name).await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Tells everybody who listens to look at this identity.
+pub(crate) async fn changed(conn: &mut PgConnection, name: &str) -> Result<()> {
+    notify(conn, CHANNEL_CHANGED, if name.len() > LONGEST { "" } else { name }).await
 }

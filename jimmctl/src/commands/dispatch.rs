@@ -3,7 +3,7 @@
 use super::identity_sets::{self, Kind};
 use super::{
     access_file, add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status,
-    models, relations, targets, update_migrated_model, version,
+    models, relations, sessions, targets, update_migrated_model, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -44,6 +44,10 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Auth(AuthCommand::Group(command)) => identity_set(global, Kind::Group, command).await,
         Command::Auth(AuthCommand::Role(command)) => identity_set(global, Kind::Role, command).await,
         Command::Auth(AuthCommand::Relation(command)) => relation(global, command).await,
+        Command::Sessions(args) => sessions::list(global, args).await,
+        Command::RevokeSessions(args) => sessions::revoke(global, args).await,
+        Command::DisableUser(args) => sessions::enable(global, args, false).await,
+        Command::EnableUser(args) => sessions::enable(global, args, true).await,
         Command::Version(args) => version::run(global, args).await,
         Command::Completion(args) => generate::completion(args),
         Command::Man(args) => generate::man(args),

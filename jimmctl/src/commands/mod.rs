@@ -17,6 +17,7 @@ mod question;
 mod reference;
 mod relations;
 mod rows;
+mod sessions;
 mod targets;
 mod update_migrated_model;
 mod version;

@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod common;
 pub mod controller;
 pub mod jimm;
+pub mod jimm_accounts;
 pub mod jimm_rights;
 pub mod migration;
 pub mod model;

@@ -71,7 +71,8 @@ async fn tokens_that_are_wrong_are_one_answer_everywhere() {
         for path in ["/api", &world.model_path()] {
             let mut ws = Ws::open(app, path, "").await;
             let error = ws.error("Admin(4).LoginWithSessionToken", &json!({"session-token": token})).await;
-            assert_eq!(error, "invalid JWT (session token invalid)", "{what}");
+            let text = if what == "expired" { "JIMM session token expired" } else { "invalid JWT" };
+            assert_eq!(error, format!("{text} (session token invalid)"), "{what}");
             let line = line_of(app, ws.me).await;
             assert_eq!((&line["kind"], &line["requester"]), (&json!("session-token-invalid"), &json!("")), "{what}");
             // And nobody is logged in.

@@ -42,9 +42,15 @@ async fn users_see_themselves_and_administrators_everybody() {
     let info = admin.ok("UserManager(3).UserInfo", of(ALICE)).await;
     assert_eq!(info["results"][0]["result"]["display-name"], "alice");
     assert_eq!(info["results"][0]["result"]["access"], "login");
-    for method in ["AddUser", "RemoveUser", "EnableUser", "DisableUser", "SetPassword", "ResetPassword"] {
+    for method in ["AddUser", "RemoveUser", "SetPassword", "ResetPassword"] {
         let refused = admin.call(&format!("UserManager(3).{method}"), json!({})).await.unwrap_err();
         assert_eq!(refused.1, "unauthorized access", "{method}");
+    }
+    for method in ["EnableUser", "DisableUser"] {
+        let refused = alice.call(&format!("UserManager(3).{method}"), of(BOB)).await.unwrap_err();
+        assert_eq!(refused.1, "unauthorized access", "{method}");
+        let nobody = admin.entry_error(&format!("UserManager(3).{method}"), of("nobody@example.com")).await;
+        assert_eq!(nobody, "user \"nobody@example.com\" not found (not found)", "{method}");
     }
 }
 

@@ -111,12 +111,23 @@ async fn a_session_that_was_ended_stays_so() {
         kind: "browser".into(),
         identity: "new@x".into(),
         sealed: Some(vec![7]),
+        auth_method: "device".into(),
+        client_address: "192.0.2.1:5".into(),
         created_at: at(0),
         last_seen: at(0),
         expires_at: at(100),
+        idle_seconds: 60,
         revoked_at: None,
     };
-    sessions::insert(&mut conn, &session).await.unwrap();
+    assert!(sessions::insert(&mut conn, &session).await.unwrap());
+    assert!(!sessions::insert(&mut conn, &session).await.unwrap(), "it is there");
+    let ids = |rows: Vec<Session>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(sessions::live(&mut conn, None, at(59), 10).await.unwrap()), [session.id]);
+    assert!(sessions::live(&mut conn, Some("other@x"), at(59), 10).await.unwrap().is_empty());
+    assert!(sessions::live(&mut conn, Some("new@x"), at(60), 10).await.unwrap().is_empty(), "unused for too long");
+    let standing = sessions::standing(&mut conn, "new@x", Some(session.id)).await.unwrap().unwrap();
+    assert_eq!((standing.epoch, standing.disabled, standing.expires_at), (0, false, Some(at(100))));
+    assert_eq!(sessions::standing(&mut conn, "nobody@x", Some(session.id)).await.unwrap(), None);
     assert!(sessions::touch(&mut conn, session.id, at(50), at(150)).await.unwrap());
     assert!(!sessions::touch(&mut conn, session.id, at(150), at(250)).await.unwrap(), "expired");
     let now = sessions::get(&mut conn, session.id).await.unwrap().unwrap();

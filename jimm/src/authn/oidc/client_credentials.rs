@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use jimm_proto::names::UserName;
 use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -22,7 +23,7 @@ const REMEMBERED: u64 = 10_000;
 #[derive(Debug)]
 pub struct VerifiedClients {
     /// By a digest with a salt of this process: no secret lies in memory longer than its request.
-    good_until: Cache<[u8; 32], DateTime<Utc>>,
+    good_until: Cache<[u8; 32], (UserName, DateTime<Utc>)>,
     salt: [u8; 32],
     longest: Duration,
     clock: Arc<dyn Clock>,
@@ -51,8 +52,8 @@ impl VerifiedClients {
         let client_id = client_id.split_once('@').map_or(client_id, |(id, _)| id);
         let digest = self.digest(client_id, secret);
         let now = self.clock.now();
-        if let Some(expires) = self.good_until.get(&digest).await.filter(|until| now < *until) {
-            return Ok(Identity { name, groups: Vec::new(), expires });
+        if let Some((_, expires)) = self.good_until.get(&digest).await.filter(|(_, until)| now < *until) {
+            return Ok(Identity { name, groups: Vec::new(), expires, session: None });
         }
         let tokens = ask(provider, endpoint, scopes, Client { id: client_id, secret }).await.map_err(|error| {
             if matches!(*error, OidcError::Refused { .. } | OidcError::Status { status: 400..=403, .. }) {
@@ -67,9 +68,18 @@ impl VerifiedClients {
         let life = tokens.expires_in.map_or(self.longest, Duration::from_secs).min(self.longest);
         let expires = now + delta(life);
         if !life.is_zero() {
-            self.good_until.insert(digest, expires).await;
+            self.good_until.insert(digest, (name.clone(), expires)).await;
         }
-        Ok(Identity { name, groups: Vec::new(), expires })
+        Ok(Identity { name, groups: Vec::new(), expires, session: None })
+    }
+
+    /// Forgets that this account, or anybody, was verified.
+    pub(super) async fn forget(&self, name: Option<&str>) {
+        let theirs = |of: &UserName| name.is_none_or(|name| of.as_str() == name);
+        let keys: Vec<_> = self.good_until.iter().filter(|(_, (of, _))| theirs(of)).map(|(key, _)| *key).collect();
+        for key in keys {
+            self.good_until.invalidate(&key).await;
+        }
     }
 
     fn digest(&self, client_id: &str, secret: &SecretString) -> [u8; 32] {

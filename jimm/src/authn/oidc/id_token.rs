@@ -124,7 +124,8 @@ pub(super) fn logged_in(claims: &Claims, settings: &OauthSettings) -> Result<Log
     let groups = groups(claims, settings)?;
     let expires = claims.get("exp").and_then(Value::as_i64).and_then(|exp| DateTime::from_timestamp(exp, 0));
     let display_name = claims.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok(LoggedIn { identity: Identity { name, groups, expires: expires.unwrap_or_default() }, display_name })
+    let identity = Identity { name, groups, expires: expires.unwrap_or_default(), session: None };
+    Ok(LoggedIn { identity, display_name })
 }
 
 /// Some providers write the boolean as text.

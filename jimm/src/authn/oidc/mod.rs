@@ -82,4 +82,9 @@ impl Oidc {
     pub async fn client_credentials(&self, client_id: &str, secret: &SecretString) -> Result<Identity> {
         self.clients.verify(&self.provider, &self.endpoint, &self.settings.scopes, client_id, secret).await
     }
+
+    /// Forgets that this service account, or anybody, was verified: the provider is asked next time.
+    pub async fn forget_client(&self, name: Option<&str>) {
+        self.clients.forget(name).await;
+    }
 }

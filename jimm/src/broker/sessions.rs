@@ -1,0 +1,349 @@
+//! Logins and their end: sessions behind tokens, how long they last, and who is cut off before that.
+//!
+//! Whatever ends a login is a row that says so, and an event to every replica; it never waits for a clock but its own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use jimm_authz::{Object, ObjectKind, Relation, User};
+use jimm_proto::params::jimm_accounts::{RevokeSessionsRequest, SessionInfo};
+use jimm_proto::time::GoTime;
+use jimm_store::groups::{self, SetKind};
+use jimm_store::identities;
+use jimm_store::sessions::{self, Session, Standing};
+use uuid::Uuid;
+
+use super::users::parse_user_tag;
+use super::{Broker, Requester};
+use crate::authn::Identity;
+use crate::authn::names::SERVICE_ACCOUNT_DOMAIN;
+use crate::clock::delta;
+use crate::config::{Lifetime, Whose};
+use crate::error::{Error, Kind, Result};
+
+/// The kind of a session behind a token.
+const TOKEN: &str = "token";
+/// How often at most the use of a session is written down.
+const WRITTEN: Duration = Duration::from_secs(60);
+/// No login lasts longer, whatever the settings say.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+/// How many sessions one answer lists at most.
+const LISTED: i64 = 10_000;
+
+/// What a login rests on; it ends when that does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pass {
+    /// The session of its token; nothing when the client proved itself in another way.
+    pub session: Option<Uuid>,
+    /// How often all sessions of the identity had been ended.
+    pub epoch: i64,
+    /// How many events there had been before it was looked at.
+    pub told: u64,
+    /// When it ends by itself.
+    pub ends: Option<DateTime<Utc>>,
+    /// How long its session may lie unused; zero for as long as it lives.
+    pub idle: Duration,
+}
+
+// === logging in ===
+
+impl Broker {
+    /// Begins a session for somebody who has just proven who they are: its id, and when it ends.
+    pub async fn begin_session(
+        &self,
+        identity: &Identity,
+        auth_method: &str,
+        client: SocketAddr,
+    ) -> Result<(Uuid, DateTime<Utc>)> {
+        let lifetime = self.lifetime(identity).await?.unwrap_or_else(|| self.usual_lifetime());
+        let now = self.clock.now();
+        let session = Session {
+            id: Uuid::new_v4(),
+            kind: TOKEN.to_owned(),
+            identity: identity.name.to_string(),
+            sealed: None,
+            auth_method: auth_method.to_owned(),
+            client_address: client.to_string(),
+            created_at: now,
+            last_seen: now,
+            expires_at: now + delta(lifetime.absolute.min(LONGEST)),
+            idle_seconds: seconds(lifetime.idle),
+            revoked_at: None,
+        };
+        let mut tx = self.store.begin().await?;
+        sessions::insert(&mut tx, &session).await?;
+        tx.commit().await?;
+        Ok((session.id, session.expires_at))
+    }
+
+    /// Whether the session of a token that was shown still lives. One of JIMM's begins now, unless sessions of its user
+    /// were ended before: nobody knows whether it was meant. Tells how long it may lie unused.
+    pub async fn check_session(&self, identity: &Identity, client: SocketAddr) -> Result<Duration> {
+        let Some(token) = identity.session else { return Ok(Duration::ZERO) };
+        let now = self.clock.now();
+        let name = identity.name.as_str();
+        let mut conn = self.store.acquire().await?;
+        let standing = sessions::standing(&mut conn, name, Some(token.id)).await?;
+        if let Some(standing) = &standing
+            && standing.expires_at.is_some()
+        {
+            judge(name, standing, now)?;
+            if is_due(standing, now) {
+                sessions::touch(&mut conn, token.id, now, now).await?;
+            }
+            return Ok(idle_of(standing));
+        }
+        if token.is_named || standing.is_some_and(|standing| standing.epoch > 0) {
+            return Err(ended());
+        }
+        drop(conn);
+        let idle = self.lifetime(identity).await?.unwrap_or_else(|| self.usual_lifetime()).idle;
+        let session = Session {
+            id: token.id,
+            kind: TOKEN.to_owned(),
+            identity: name.to_owned(),
+            sealed: None,
+            auth_method: "jimm".to_owned(),
+            client_address: client.to_string(),
+            created_at: now,
+            last_seen: now,
+            expires_at: identity.expires,
+            idle_seconds: seconds(idle),
+            revoked_at: None,
+        };
+        let mut tx = self.store.begin().await?;
+        sessions::insert(&mut tx, &session).await?;
+        tx.commit().await?;
+        Ok(idle)
+    }
+
+    /// What a login rests on that was let in. Without a token only a rule ends it.
+    pub async fn pass(&self, identity: &Identity, epoch: i64, told: u64, idle: Duration) -> Result<Pass> {
+        let ends = match identity.session {
+            Some(_) => Some(identity.expires),
+            None if self.settings.session.lifetimes.is_empty() => None,
+            None => {
+                let lifetime = self.lifetime(identity).await?;
+                lifetime.map(|lifetime| self.clock.now() + delta(lifetime.absolute.min(LONGEST)))
+            }
+        };
+        Ok(Pass { session: identity.session.map(|session| session.id), epoch, told, ends, idle })
+    }
+
+    /// Why an open connection of this requester has to end, if it has to. That it is open is a use of its session.
+    pub async fn why_cut_off(&self, who: &Requester) -> Result<Option<String>> {
+        let now = self.clock.now();
+        let name = who.name.as_str();
+        let mut conn = self.store.acquire().await?;
+        let Some(standing) = sessions::standing(&mut conn, name, who.pass.session).await? else {
+            return Ok(Some(ended().message().to_owned()));
+        };
+        if !standing.disabled && standing.epoch != who.pass.epoch {
+            return Ok(Some(ended().message().to_owned()));
+        }
+        if who.pass.ends.is_some_and(|ends| ends <= now) {
+            return Ok(Some("session has expired: log in again".to_owned()));
+        }
+        let Some(session) = who.pass.session else {
+            return Ok(standing.disabled.then(|| disabled(name).message().to_owned()));
+        };
+        // That of an open connection does not lie unused.
+        let used = Standing { last_seen: Some(now), ..standing.clone() };
+        if let Err(error) = judge(name, &used, now) {
+            return Ok(Some(error.message().to_owned()));
+        }
+        if is_due(&standing, now) {
+            sessions::touch(&mut conn, session, now, now).await?;
+        }
+        Ok(None)
+    }
+
+    fn usual_lifetime(&self) -> Lifetime {
+        let settings = &self.settings.session;
+        Lifetime { absolute: settings.token_expiry, idle: settings.idle_timeout }
+    }
+
+    /// The lifetime that the rules give; nothing when none is about this identity.
+    async fn lifetime(&self, identity: &Identity) -> Result<Option<Lifetime>> {
+        let rules = &self.settings.session.lifetimes;
+        let name = identity.name.as_str();
+        if let Some(own) = rules.iter().find(|rule| matches!(&rule.whose, Whose::User(user) if user == name)) {
+            return Ok(Some(own.lifetime));
+        }
+        let mut shortest: Option<Lifetime> = None;
+        for rule in rules {
+            let applies = match &rule.whose {
+                Whose::User(_) => false,
+                Whose::ServiceAccounts => identity.name.domain() == Some(SERVICE_ACCOUNT_DOMAIN),
+                Whose::Group(group) => identity.groups.contains(group) || self.is_member(identity, group).await?,
+            };
+            if applies {
+                shortest = Some(shortest.map_or(rule.lifetime, |so_far| so_far.shorter(rule.lifetime)));
+            }
+        }
+        Ok(shortest)
+    }
+
+    async fn is_member(&self, identity: &Identity, group: &str) -> Result<bool> {
+        let group = groups::get_by_name(&mut *self.store.acquire().await?, SetKind::Group, group).await?;
+        let Some(group) = group else { return Ok(false) };
+        let user = User { name: identity.name.to_string(), groups: identity.groups.clone() };
+        let object = Object::new(ObjectKind::Group, group.uuid.to_string());
+        Ok(self.authz.check(&user, Relation::Member, &object).await?.allowed)
+    }
+}
+
+// === what users and administrators do ===
+
+impl Broker {
+    /// The sessions that live: one's own, or for administrators anybody's.
+    pub async fn list_sessions(&self, who: &Requester, user_tag: &str, all: bool) -> Result<Vec<SessionInfo>> {
+        let user = self.user_meant(who, user_tag, all).await?;
+        let rows = sessions::live(&mut *self.store.acquire().await?, user.as_deref(), self.clock.now(), LISTED).await?;
+        Ok(rows.into_iter().map(|row| shown(row, who.pass.session)).collect())
+    }
+
+    /// Ends sessions, and with them every open connection: one's own, or for administrators anybody's. Tells how many
+    /// lived.
+    pub async fn revoke_sessions(&self, who: &Requester, request: &RevokeSessionsRequest) -> Result<u64> {
+        if !request.session_id.is_empty() {
+            return self.revoke_session(who, &request.session_id).await;
+        }
+        if request.user_tag.is_empty() && !request.all {
+            return Err(Error::bad_request("name a user, a session or all"));
+        }
+        let user = self.user_meant(who, &request.user_tag, request.all).await?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let count = match &user {
+            Some(user) if identities::get(&mut tx, user).await?.is_none() => return Err(unknown(user)),
+            Some(user) => sessions::revoke_all(&mut tx, user, now).await?,
+            None => sessions::revoke_everybody(&mut tx, now).await?,
+        };
+        tx.commit().await?;
+        tracing::info!(user = user.as_deref().unwrap_or("everybody"), count, requester = %who.name, "sessions ended");
+        Ok(count)
+    }
+
+    async fn revoke_session(&self, who: &Requester, id: &str) -> Result<u64> {
+        let none = || Error::not_found(format!("session {id} not found"));
+        let uuid: Uuid = id.parse().map_err(|_| Error::bad_request(format!("{id:?} is not the id of a session")))?;
+        let is_admin = self.is_admin(who).await?;
+        let mut tx = self.store.begin().await?;
+        let session = sessions::get(&mut tx, uuid).await?.ok_or_else(none)?;
+        if session.identity != who.name.as_str() && !is_admin {
+            return Err(none());
+        }
+        let was_live = sessions::revoke(&mut tx, uuid, self.clock.now()).await?;
+        tx.commit().await?;
+        tracing::info!(user = session.identity, session = %uuid, requester = %who.name, "session ended");
+        Ok(u64::from(was_live))
+    }
+
+    /// Refuses a user from now on, everywhere, or admits one again. For administrators, and not for oneself.
+    pub async fn set_user_enabled(&self, who: &Requester, tag: &str, enabled: bool) -> Result<()> {
+        self.require_admin(who).await?;
+        let user = parse_user_tag(tag)?.to_string();
+        if user == who.name.as_str() && !enabled {
+            return Err(Error::bad_request("you cannot disable yourself: ask another administrator"));
+        }
+        let mut tx = self.store.begin().await?;
+        if !identities::set_disabled(&mut tx, &user, !enabled).await? {
+            return Err(unknown(&user));
+        }
+        if !enabled {
+            sessions::revoke_all(&mut tx, &user, self.clock.now()).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(user, enabled, requester = %who.name, "user disabled or enabled");
+        Ok(())
+    }
+
+    /// Forgets sessions that have ended by themselves.
+    pub async fn forget_sessions(&self) -> Result<()> {
+        let before = self.clock.now() - chrono::TimeDelta::days(1);
+        let count = sessions::purge(&mut *self.store.acquire().await?, before).await?;
+        if count > 0 {
+            tracing::debug!(count, "sessions forgotten that had expired");
+        }
+        Ok(())
+    }
+
+    /// Whose sessions a request is about; nothing for everybody's.
+    async fn user_meant(&self, who: &Requester, tag: &str, all: bool) -> Result<Option<String>> {
+        if all {
+            if !tag.is_empty() {
+                return Err(Error::bad_request("name a user or ask for all, not both"));
+            }
+            self.require_admin(who).await?;
+            return Ok(None);
+        }
+        if tag.is_empty() {
+            return Ok(Some(who.name.to_string()));
+        }
+        let user = parse_user_tag(tag)?.to_string();
+        self.require_self_or_admin(who, &user).await?;
+        Ok(Some(user))
+    }
+}
+
+/// What speaks against a session.
+fn judge(name: &str, standing: &Standing, now: DateTime<Utc>) -> Result<()> {
+    if standing.disabled {
+        return Err(disabled(name));
+    }
+    if standing.revoked_at.is_some() || standing.expires_at.is_none() {
+        return Err(ended());
+    }
+    if standing.expires_at.is_some_and(|expires| expires <= now) {
+        return Err(Error::new(Kind::SessionTokenInvalid, "JIMM session token expired"));
+    }
+    let idle = idle_of(standing);
+    if !idle.is_zero() && standing.last_seen.is_some_and(|seen| now - seen >= delta(idle)) {
+        return Err(Error::new(Kind::SessionTokenInvalid, "session was not used for too long: log in again"));
+    }
+    Ok(())
+}
+
+fn idle_of(standing: &Standing) -> Duration {
+    Duration::from_secs(standing.idle_seconds.and_then(|idle| u64::try_from(idle).ok()).unwrap_or_default())
+}
+
+/// Whether the use has to be written down: seldom, but often enough for a short idle time.
+fn is_due(standing: &Standing, now: DateTime<Utc>) -> bool {
+    let idle = idle_of(standing);
+    let pause = if idle.is_zero() { WRITTEN } else { WRITTEN.min(idle / 4) };
+    standing.last_seen.is_some_and(|seen| now - seen >= delta(pause))
+}
+
+/// What somebody is told whom the broker refuses.
+pub(crate) fn disabled(name: &str) -> Error {
+    Error::new(Kind::Unauthorized, format!("user {name} is disabled: ask an administrator"))
+}
+
+fn ended() -> Error {
+    Error::new(Kind::SessionTokenInvalid, "session was ended: log in again")
+}
+
+fn unknown(user: &str) -> Error {
+    Error::not_found(format!("user \"{user}\" not found"))
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn shown(row: Session, current: Option<Uuid>) -> SessionInfo {
+    SessionInfo {
+        current: current == Some(row.id),
+        id: row.id.to_string(),
+        user_tag: format!("user-{}", row.identity),
+        created: GoTime(row.created_at),
+        last_used: GoTime(row.last_seen),
+        expires: GoTime(row.expires_at),
+        idle_timeout: row.idle_seconds,
+        auth_method: row.auth_method,
+        client_address: row.client_address,
+    }
+}

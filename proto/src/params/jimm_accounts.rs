@@ -1,0 +1,78 @@
+//! Parameter structs of the broker's own facade that speak of accounts: sessions and service accounts.
+
+use serde::{Deserialize, Serialize};
+
+use super::serde_help::{is_false, is_zero, null_default};
+use crate::time::GoTime;
+
+/// Parameters of `ListSessions`: one's own, a user's, or all.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ListSessionsRequest {
+    /// Empty for oneself.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub user_tag: String,
+    /// Everybody's.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
+    pub all: bool,
+}
+
+/// Answer of `ListSessions`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ListSessionsResponse {
+    #[serde(default, deserialize_with = "null_default")]
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// A session that lives.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SessionInfo {
+    #[serde(default, deserialize_with = "null_default")]
+    pub id: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub user_tag: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub created: GoTime,
+    /// Accurate to a minute or so.
+    #[serde(default, deserialize_with = "null_default")]
+    pub last_used: GoTime,
+    #[serde(default, deserialize_with = "null_default")]
+    pub expires: GoTime,
+    /// Seconds that it may lie unused, if there is such a limit.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
+    pub idle_timeout: i64,
+    /// How the user was proven when it began.
+    #[serde(default, deserialize_with = "null_default")]
+    pub auth_method: String,
+    /// Where it was begun from.
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_address: String,
+    /// Whether the caller uses it.
+    #[serde(default, deserialize_with = "null_default")]
+    pub current: bool,
+}
+
+/// Parameters of `RevokeSessions`: a user's, one session, or all.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RevokeSessionsRequest {
+    /// All of this user's.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub user_tag: String,
+    /// Only this one.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub session_id: String,
+    /// Everybody's.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
+    pub all: bool,
+}
+
+/// Answer of `RevokeSessions`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RevokeSessionsResponse {
+    #[serde(default, deserialize_with = "null_default")]
+    pub revoked_count: u64,
+}

@@ -1,0 +1,4 @@
+//! Accounts from the outside: sessions and their end, over several replicas.
+
+mod sessions;
+mod support;
