@@ -38,12 +38,12 @@ impl Broker {
     pub async fn add_cloud(&self, who: &Requester, args: AddCloudArgs) -> Result<()> {
         check(&args)?;
         let (host, region) = self.host_of(&args.cloud.host_cloud_region).await?;
+        if self.cloud_access(who, &host.name).await?.is_none() {
+            return Err(unknown_place(&args.cloud.host_cloud_region));
+        }
         if !host.host_cloud_region.is_empty() {
             let text = format!("cloud already hosted \"{}\"", host.name);
             return Err(Error::new(Kind::BadRequest, text).with_code("incompatible clouds"));
-        }
-        if self.cloud_access(who, &host.name).await?.is_none() {
-            return Err(Error::new(Kind::Unauthorized, format!("missing add-model access on \"{}\"", host.name)));
         }
         if self.cloud_row(&args.name).await.is_ok() {
             return Err(taken(&args.name));
@@ -94,7 +94,6 @@ impl Broker {
     /// do when it has one region.
     async fn host_of(&self, host: &str) -> Result<(Row, String)> {
         let (cloud, region) = host.split_once('/').unwrap_or((host, ""));
-        let unknown = || Error::not_found(format!("unable to find cloud/region \"{host}\""));
         let mut conn = self.store.acquire().await?;
         let rows = clouds::list(&mut conn).await?;
         let regions = clouds::all_regions(&mut conn).await?;
@@ -105,10 +104,15 @@ impl Broker {
         let named = |row: &&Row| row.name == cloud;
         let typed = |row: &&Row| row.kind == cloud && !region.is_empty() && row.host_cloud_region.is_empty();
         let row = rows.iter().find(|r| named(r) && has(r)).or_else(|| rows.iter().find(|r| typed(r) && has(r)));
-        let row = row.ok_or_else(unknown)?;
+        let row = row.ok_or_else(|| unknown_place(host))?;
         let first = regions.iter().find(|r| r.cloud == row.name).map(|r| r.name.clone()).unwrap_or_default();
         Ok((row.clone(), if region.is_empty() { first } else { region.to_owned() }))
     }
+}
+
+/// So too for who may not use it: a cloud that one does not see is not there.
+fn unknown_place(place: &str) -> Error {
+    Error::not_found(format!("unable to find cloud/region \"{place}\" among the clouds that you may use"))
 }
 
 fn check(args: &AddCloudArgs) -> Result<()> {

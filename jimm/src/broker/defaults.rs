@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 impl Broker {
     /// Sets defaults of the caller's.
     pub async fn set_model_defaults(&self, who: &Requester, values: ModelDefaultValues) -> Result<()> {
+        let cloud = self.defaults_place(who, &values.cloud_tag, &values.cloud_region).await?;
         if values.config.contains_key("agent-version") {
             return Err(Error::bad_request("agent-version cannot have a default value"));
         }
-        let cloud = self.defaults_place(who, &values.cloud_tag, &values.cloud_region).await?;
         let defaults = Value::Object(values.config.into_iter().collect());
         let mut tx = self.store.begin().await?;
         cloud_defaults::set(&mut tx, who.name.as_str(), &cloud, &values.cloud_region, &defaults).await?;
@@ -54,10 +54,13 @@ impl Broker {
         Ok(overlay(&defaults, region, given))
     }
 
-    /// The cloud's name, when it and the region are there. An empty tag means the only cloud the caller sees.
+    /// The cloud's name, when the caller may use it and the region is there. An empty tag means the only cloud the caller sees.
     async fn defaults_place(&self, who: &Requester, cloud_tag: &str, region: &str) -> Result<String> {
         let cloud = if cloud_tag.is_empty() { self.only_cloud(who).await? } else { parse_cloud_tag(cloud_tag)? };
         self.cloud_row(&cloud).await?;
+        if self.cloud_access(who, &cloud).await?.is_none() {
+            return Err(Error::not_found(format!("cloud \"{cloud}\" not found")));
+        }
         let mut conn = self.store.acquire().await?;
         if !region.is_empty() && clouds::region(&mut conn, &cloud, region).await?.is_none() {
             return Err(Error::not_found("region not found"));

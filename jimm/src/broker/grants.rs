@@ -78,9 +78,8 @@ impl Broker {
     /// another way.
     pub async fn modify_offer_access(&self, who: &Requester, change: &ModifyOfferAccess) -> Result<()> {
         let user = parse_user_tag(&change.user_tag)?.to_string();
-        let offer = self.offer_row(who, &change.offer_url).await?;
+        let offer = self.offer_for(who, Relation::Administrator, &change.offer_url).await?;
         let object = Object::offer(offer.uuid);
-        self.require(who, Relation::Administrator, &object).await?;
         let Some(level) = level(OFFER, &change.access) else {
             return Err(Error::bad_request(format!("failed to recognize given access: \"{}\"", change.access)));
         };

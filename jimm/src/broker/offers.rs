@@ -32,7 +32,18 @@ impl Broker {
         let url = full_url(who.name.as_str(), url)?;
         let mut conn = self.store.acquire().await?;
         let row = offers::get_by_url(&mut conn, &url).await?;
-        row.ok_or_else(|| Error::not_found(format!("application offer \"{url}\" not found")))
+        row.ok_or_else(|| unknown(&url))
+    }
+
+    /// The offer of that URL, when the caller has that relation to it. Who may not even see it is told that there is none.
+    pub(super) async fn offer_for(&self, who: &Requester, relation: Relation, url: &str) -> Result<Row> {
+        let row = self.offer_row(who, url).await?;
+        let object = Object::offer(row.uuid);
+        if self.allowed(who, relation, &object).await? {
+            return Ok(row);
+        }
+        let seen = relation != Relation::Reader && self.allowed(who, Relation::Reader, &object).await?;
+        Err(if seen { Error::unauthorized() } else { unknown(&row.url) })
     }
 
     /// Offers endpoints of an application. The controller makes the offer, as the caller; row and rights follow in one
@@ -142,7 +153,7 @@ impl Broker {
         let object = Object::offer(row.uuid);
         if !self.holds(who, &user, Relation::Consumer, &object).await? {
             let seen = self.holds(who, &user, Relation::Reader, &object).await?;
-            return Err(if seen { Error::unauthorized() } else { not_found() });
+            return Err(if seen { Error::unauthorized() } else { unknown(&row.url) });
         }
         let model = self.model_row(row.model_uuid).await?;
         let params = ConsumeOfferDetailsArg {
@@ -184,8 +195,7 @@ impl Broker {
 
     /// Destroys an offer: the controller first, then row and rights.
     pub async fn destroy_offer(&self, who: &Requester, url: &str, force: bool) -> Result<()> {
-        let row = self.offer_row(who, url).await?;
-        self.require(who, Relation::Administrator, &Object::offer(row.uuid)).await?;
+        let row = self.offer_for(who, Relation::Administrator, url).await?;
         let model = self.model_row(row.model_uuid).await?;
         require_not_migrating(&model)?;
         let params = DestroyApplicationOffers { offer_urls: vec![url_there(&row)], force };
@@ -232,6 +242,10 @@ pub(super) fn url_there(row: &Row) -> String {
 
 pub(super) fn not_found() -> Error {
     Error::not_found("application offer not found")
+}
+
+fn unknown(url: &str) -> Error {
+    Error::not_found(format!("application offer \"{url}\" not found"))
 }
 
 fn taken(url: &str) -> Error {

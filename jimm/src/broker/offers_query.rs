@@ -24,10 +24,7 @@ use crate::error::{Error, Result};
 impl Broker {
     /// One offer; its connections are for its administrators.
     pub async fn offer_details(&self, who: &Requester, url: &str) -> Result<ApplicationOfferAdminDetailsV5> {
-        let row = self.offer_row(who, url).await?;
-        if !self.allowed(who, Relation::Reader, &Object::offer(row.uuid)).await? {
-            return Err(not_found());
-        }
+        let row = self.offer_for(who, Relation::Reader, url).await?;
         let model = self.model_row(row.model_uuid).await?;
         let told = self.ask_offers(model.controller_uuid, vec![url_there(&row)]).await?.into_iter().next();
         let told = told.unwrap_or_else(|| Err(not_found()))?;
@@ -53,9 +50,11 @@ impl Broker {
                 let mut conn = self.store.acquire().await?;
                 models::get_by_name(&mut conn, &owner, &filter.model_name).await?
             };
-            let Some(row) = row else {
-                return Err(Error::not_found(format!("model \"{owner}/{}\" not found", filter.model_name)));
-            };
+            let unknown = || Error::not_found(format!("model \"{owner}/{}\" not found", filter.model_name));
+            let row = row.ok_or_else(unknown)?;
+            if self.model_access(who, row.uuid).await?.is_none() {
+                return Err(unknown());
+            }
             let model = self.model_for(who, Relation::Administrator, row.uuid).await?;
             let offered = {
                 let mut conn = self.store.acquire().await?;

@@ -20,7 +20,7 @@ use super::access::{from_row, to_row};
 use super::groups::ensure_set;
 use super::relation_tags::{relation, take_apart};
 use super::{Broker, Requester};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Tuples of a page that nobody asked a length for, and at most.
 const PAGE: (i64, i64) = (50, 1000);
@@ -130,7 +130,13 @@ impl Broker {
         if !me {
             self.require_admin(who).await?;
         }
-        let tuple = self.parse_tuple(&mut *self.store.acquire().await?, written).await?;
+        let parsed = self.parse_tuple(&mut *self.store.acquire().await?, written).await;
+        let tuple = match parsed {
+            Ok(tuple) => tuple,
+            // To who may not see a thing it is as unknown as one that is not there: nobody has a relation to it.
+            Err(e) if e.kind() == Kind::NotFound && !self.is_admin(who).await? => return Ok(false),
+            Err(e) => return Err(e),
+        };
         if me {
             return self.allowed(who, tuple.relation, &tuple.object).await;
         }

@@ -28,9 +28,9 @@ pub(crate) const METHODS: &[Method] = &[
     method!(FACADE, [9, 10, 11], "ChangeModelCredential", Access::ModelAdmin, Audit::Params, change_model_credential),
     method!(FACADE, [9, 10, 11], "DumpModels", Access::ModelAdmin, Audit::Params, dump_models),
     method!(FACADE, [9, 10, 11], "DumpModelsDB", Access::ModelAdmin, Audit::Params, dump_models_db),
-    method!(FACADE, [9, 10, 11], "SetModelDefaults", Access::User, Audit::NoParams, set_model_defaults),
-    method!(FACADE, [9, 10, 11], "UnsetModelDefaults", Access::User, Audit::Params, unset_model_defaults),
-    method!(FACADE, [9, 10, 11], "ModelDefaultsForClouds", Access::User, Audit::Params, model_defaults_for_clouds),
+    method!(FACADE, [9, 10, 11], "SetModelDefaults", Access::CloudUse, Audit::NoParams, set_model_defaults),
+    method!(FACADE, [9, 10, 11], "UnsetModelDefaults", Access::CloudUse, Audit::Params, unset_model_defaults),
+    method!(FACADE, [9, 10, 11], "ModelDefaultsForClouds", Access::CloudUse, Audit::Params, model_defaults_for_clouds),
 ];
 
 fn view(ctx: &CallContext) -> View {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::session::CallContext;
 
 pub(crate) const METHODS: &[Method] = &[
-    method!("Pinger", [1], "Ping", Access::User, Audit::NoParams, ping),
+    method!("Pinger", [1], "Ping", Access::Anyone, Audit::NoParams, ping),
     method!("Pinger", [1], "Stop", Access::User, Audit::NoParams, ping),
 ];
 

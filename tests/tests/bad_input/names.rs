@@ -64,7 +64,7 @@ fn calls(name: &str, model: &str) -> Vec<(&'static str, Value)> {
     let entity = |tag: &str| json!({"entities": [{"tag": tag}]});
     let offer = |member: &str| {
         let mut args =
-            json!({"model-tag": of_model, "offername": "o", "applicationname": "a", "endpoints": {"db": "db"}});
+            json!({"model-tag": of_model, "offer-name": "o", "application-name": "a", "endpoints": {"db": "db"}});
         args[member] = json!(name);
         json!({"Offers": [args]})
     };
@@ -120,7 +120,7 @@ fn calls(name: &str, model: &str) -> Vec<(&'static str, Value)> {
         ("JIMM(4).UpdateMigratedModel", json!({"model-tag": of_model, "target-controller": name})),
         ("JIMM(4).ModelControllerInfo", json!({"model": name})),
         ("JIMM(4).FullModelStatus", json!({"model-tag": format!("model-{name}")})),
-        ("ApplicationOffers(4).Offer", offer("offername")),
+        ("ApplicationOffers(4).Offer", offer("offer-name")),
         ("ApplicationOffers(4).ApplicationOffers", json!({"offer-urls": [url]})),
         ("ApplicationOffers(4).DestroyOffers", json!({"offer-urls": [url]})),
         ("ApplicationOffers(4).ModifyOfferAccess", on_offer(&url)),

@@ -78,7 +78,7 @@ async fn a_model_that_one_may_not_see_is_unknown() {
             ("Controller(11).ModelStatus", json!({"entities": [{"tag": tag}]})),
             (
                 "ApplicationOffers(4).Offer",
-                json!({"Offers": [{"model-tag": tag, "offername": "o", "applicationname": "a", "endpoints": {}}]}),
+                json!({"Offers": [{"model-tag": tag, "offer-name": "o", "application-name": "a", "endpoints": {}}]}),
             ),
         ] {
             let mut answer = api.call(what, &params).await;

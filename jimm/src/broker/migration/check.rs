@@ -3,7 +3,7 @@
 //! A real 4.1 source answers with a migration id and aborts silently when cloud, name or credential do not fit
 //! (measured): so these are looked at here.
 
-use jimm_authz::{Object, Relation};
+use jimm_authz::Relation;
 use jimm_proto::params::jimm::{CheckMigrationResult, MigrateModelSpec, MigrationCheck};
 use jimm_proto::params::model_manager::{ModelInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults};
 use jimm_proto::version::AgentVersion;
@@ -96,13 +96,10 @@ impl Broker {
         spec: &MigrateModelSpec,
     ) -> Result<Plan, (String, Error)> {
         let unnamed = |e: Error| (String::new(), e);
-        let target = self.controller_named(&spec.target_controller).await.map_err(unnamed)?;
-        let model = self.find_model(&spec.model_tag).await.map_err(unnamed)?;
+        let model = self.find_model_for(who, Relation::Administrator, &spec.model_tag).await.map_err(unnamed)?;
         let tag = format!("model-{}", model.uuid);
         let named = |e: Error| (tag.clone(), e);
-        if self.require(who, Relation::Administrator, &Object::model(model.uuid)).await.is_err() {
-            return Err(named(Error::new(Kind::Unauthorized, "unauthorized access")));
-        }
+        let target = self.controller_named(&spec.target_controller).await.map_err(named)?;
         let source = self.controller_row(model.controller_uuid).await.map_err(named)?;
         let mut plan = Plan { model, source, target, checks: Vec::new(), earlier_start: None };
         self.check_records(&mut plan).await.map_err(named)?;

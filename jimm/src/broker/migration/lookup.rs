@@ -1,12 +1,13 @@
 //! From what an operator calls a model to its record.
 
+use jimm_authz::{Object, Relation};
 use jimm_proto::names::{ModelName, UserName};
 use jimm_proto::tags::Tag;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
 
-use crate::broker::Broker;
-use crate::error::{Error, Result};
+use crate::broker::{Broker, Requester};
+use crate::error::{Error, Kind, Result};
 
 impl Broker {
     /// The model that `model-UUID`, a bare UUID or `owner/name` names. Rights are checked by who asks.
@@ -17,6 +18,15 @@ impl Broker {
             Called::Name(owner, name) => models::get_by_name(&mut conn, owner.as_str(), name.as_str()).await?,
         };
         row.filter(|row| row.mode != models::MODE_CREATING).ok_or_else(|| Error::not_found("model not found"))
+    }
+
+    /// The same, when the caller has that relation to it. Only administrators of the broker learn that there is none.
+    pub(crate) async fn find_model_for(&self, who: &Requester, relation: Relation, called: &str) -> Result<Model> {
+        match self.find_model(called).await {
+            Ok(model) => self.require(who, relation, &Object::model(model.uuid)).await.map(|_| model),
+            Err(e) if e.kind() == Kind::NotFound => self.require_admin(who).await.and(Err(e)),
+            Err(e) => Err(e),
+        }
     }
 }
 

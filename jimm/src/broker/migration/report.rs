@@ -1,6 +1,6 @@
 //! Where moves stand, from their jobs.
 
-use jimm_authz::{Object, Relation};
+use jimm_authz::Relation;
 use jimm_proto::params::jimm::{MigrationLogLine, MigrationStatus};
 use jimm_proto::time::GoTime;
 use jimm_store::jobs::{self, Job};
@@ -36,8 +36,7 @@ impl Broker {
     }
 
     async fn migration_status(&self, who: &Requester, called: &str) -> Result<MigrationStatus> {
-        let model = self.find_model(called).await?;
-        self.require(who, Relation::Reader, &Object::model(model.uuid)).await?;
+        let model = self.find_model_for(who, Relation::Reader, called).await?;
         let mut conn = self.store.acquire().await?;
         let job = jobs::latest(&mut conn, KIND, &model.uuid.to_string()).await?;
         let job = job.ok_or_else(|| {

@@ -1,0 +1,181 @@
+//! Every path of the table of routes, as everybody.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use jimm::facades::registry::Access;
+use jimm::web::{BELOW_MODEL, Door, ROUTES, Takes};
+use jimm_rpc::{DialOptions, JUJU_SERVER_NAME, Target, Tls};
+use jimm_tests::app::TestApp;
+use reqwest::{Client, Method};
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::roles::{ROLES, Role};
+use crate::table::{Line, Table, compare, is_let_through};
+use crate::world::{DEADLINE, World};
+
+fn client(app: &TestApp) -> Client {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let root = reqwest::Certificate::from_pem(app.door.ca.as_bytes()).expect("a certificate");
+    Client::builder().tls_certs_only([root]).build().expect("a client")
+}
+
+/// Paths that are not below a model are for anybody, on their listeners and on no other.
+#[tokio::test]
+async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
+    let world = World::new().await;
+    let client = client(&world.app);
+    for route in ROUTES {
+        assert_eq!(route.access, Access::Anyone, "{}: a right that nobody tries: add it to this test", route.path);
+        for (door, base) in [
+            (Door::Public, format!("https://{}", world.app.door.address)),
+            (Door::Internal, format!("http://127.0.0.1:{}", world.app.plan.metrics_port)),
+        ] {
+            let answer = client.get(format!("{base}{}", route.path)).send().await.expect("an answer");
+            let status = answer.status();
+            if !route.doors.contains(&door) {
+                assert_eq!(status, StatusCode::NOT_FOUND, "{} at {base}", route.path);
+                continue;
+            }
+            let expected = if route.takes == Takes::Get { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+            assert_eq!(status, expected, "{} at {base}: {:?}", route.path, answer.text().await);
+        }
+        if route.takes == Takes::Websocket {
+            world.app.door.dial(route.path).await.expect("a websocket");
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_gets_what_the_table_says() {
+    let world = World::new().await;
+    let client = client(&world.app);
+    let before = world.rows().await;
+    let columns: Vec<BTreeMap<String, String>> = join_all(ROLES.map(|role| column(&world, &client, role))).await;
+    assert_eq!(world.rows().await, before, "nothing was changed");
+    let mut table = Table::new();
+    for name in columns[0].keys() {
+        let line: Line = columns.iter().map(|column| column[name].clone()).collect();
+        table.insert(name.clone(), line);
+    }
+    let mut wrong = Vec::new();
+    for entry in BELOW_MODEL {
+        for (verb, access) in verbs(entry.takes, entry.reading, entry.writing) {
+            let name = name(verb, entry.path);
+            for (role, outcome) in ROLES.iter().zip(&table[&name]) {
+                if is_let_through(outcome) != role.has(access) {
+                    wrong.push(format!("{name} needs the right {:?}, but {role:?} gets {outcome:?}", access.as_str()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the table of routes says otherwise:\n{}", wrong.join("\n"));
+    compare(&table, |name| name.contains('/'));
+}
+
+fn name(verb: &str, path: &str) -> String {
+    format!("{verb} /model/{{uuid}}/{path}")
+}
+
+/// What is sent there, and the right it needs.
+fn verbs(takes: Takes, reading: Access, writing: Access) -> Vec<(&'static str, Access)> {
+    match takes {
+        Takes::Websocket => vec![("WS", reading)],
+        Takes::Get => vec![("GET", reading)],
+        Takes::Requests => {
+            let writes = ["PUT", "POST", "DELETE", "PATCH"].map(|verb| (verb, writing));
+            [("GET", reading), ("HEAD", reading)].into_iter().chain(writes).collect()
+        }
+    }
+}
+
+async fn column(world: &World, client: &Client, role: Role) -> BTreeMap<String, String> {
+    let token = world.token(role).await;
+    let model = &world.names.alive.model;
+    let mut outcomes = BTreeMap::new();
+    for entry in BELOW_MODEL {
+        let path = entry.path.replace("{name}", "x").replace("**", "y");
+        for (verb, _) in verbs(entry.takes, entry.reading, entry.writing) {
+            let seen = match (verb, path.as_str()) {
+                ("WS", "api") => connection(world, token.as_deref()).await,
+                ("WS", path) => stream(world, path, token.as_deref()).await,
+                (verb, path) => {
+                    // Both shapes of path lead to the same.
+                    let mut seen = Vec::new();
+                    for shape in ["/model/", "/model-"] {
+                        let url = format!("https://{}{shape}{model}/{path}", world.app.door.address);
+                        seen.push(request(client, verb, &url, token.as_deref()).await);
+                    }
+                    assert_eq!(seen[0], seen[1], "{role:?}: {verb} {path}");
+                    seen.remove(0)
+                }
+            };
+            outcomes.insert(name(verb, entry.path), seen.to_owned());
+        }
+    }
+    outcomes
+}
+
+/// Whether a login there is taken.
+async fn connection(world: &World, token: Option<&str>) -> &'static str {
+    let model = &world.names.alive.model;
+    let Some(token) = token else {
+        let stranger = world.app.door.dial(&format!("/model/{model}/api")).await.expect("a websocket");
+        let params = serde_json::json!({"patterns": null});
+        let answer = stranger.call::<_, Value>("Client", 6, "FullStatus", &params, DEADLINE).await;
+        assert!(answer.expect_err("nobody has logged in").to_string().contains("not implemented"));
+        return "no";
+    };
+    match world.app.door.to_model(model, token).await {
+        Ok(_) => "yes",
+        Err(error) => {
+            let text = format!("{error:#}");
+            assert!(text.contains("model not found"), "{text}");
+            "hidden"
+        }
+    }
+}
+
+/// What the first frame says.
+async fn stream(world: &World, path: &str, token: Option<&str>) -> &'static str {
+    let tls = Tls::Ca { pem: world.app.door.ca.clone(), server_name: JUJU_SERVER_NAME.to_owned() };
+    let path = format!("/model/{}/{path}", world.names.alive.model);
+    let target = Target { addresses: vec![world.app.door.address.clone()], path, tls };
+    let basic = token.map(|token| format!("Basic {}", STANDARD.encode(format!(":{token}"))));
+    let headers = basic.into_iter().map(|basic| (AUTHORIZATION, basic.parse().expect("a header"))).collect();
+    let options = DialOptions { headers, ..DialOptions::default() };
+    let mut socket = jimm_rpc::dial_socket(&target, &options).await.expect("a stream");
+    let first = tokio::time::timeout(DEADLINE, socket.next()).await.expect("in time").expect("a frame");
+    let Message::Text(first) = first.expect("a frame") else { panic!("no text") };
+    let first: Value = serde_json::from_str(first.as_str()).expect("JSON");
+    match first["error"]["code"].as_str() {
+        None => "yes",
+        Some("model not found") => "hidden",
+        Some("unauthorized access") => "no",
+        Some(other) => panic!("{other}: {first}"),
+    }
+}
+
+async fn request(client: &Client, verb: &str, url: &str, token: Option<&str>) -> &'static str {
+    let mut request = client.request(Method::from_bytes(verb.as_bytes()).expect("a method"), url);
+    if let Some(token) = token {
+        request = request.basic_auth("", Some(token));
+    }
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status();
+    // To HEAD nobody says why.
+    let from_us = answer.headers().get("content-type").is_some_and(|kind| kind == "application/json");
+    let text = answer.text().await.expect("a body");
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "no",
+        StatusCode::NOT_FOUND if text.contains("model not found") || (text.is_empty() && from_us) => "hidden",
+        status if status.is_server_error() => panic!("{verb} {url}: {status} {text}"),
+        _ => "yes",
+    }
+}
