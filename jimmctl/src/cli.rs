@@ -10,7 +10,10 @@ use clap::{Args, Parser, Subcommand};
 pub mod accounts;
 pub mod rights;
 
-use accounts::{RevokeSessionsArgs, SessionsArgs, UserArgs};
+use accounts::{
+    AddServiceAccountArgs, GrantServiceAccountArgs, RevokeSessionsArgs, ServiceAccountCredentialsArgs, SessionsArgs,
+    UpdateServiceAccountArgs, UserArgs,
+};
 use rights::{
     AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
     RelationArgs, RemoveSetArgs, RenameSetArgs,
@@ -165,6 +168,18 @@ pub enum Command {
     /// Admit a user again who was disabled
     #[command(after_help = help::accounts::ENABLE_USER, override_usage = "jimmctl enable-user [OPTIONS] USER")]
     EnableUser(UserArgs),
+    /// Become the administrator of a service account of the identity provider's
+    #[command(after_help = help::accounts::ADD_SERVICE_ACCOUNT, override_usage = "jimmctl add-service-account [OPTIONS] CLIENT-ID")]
+    AddServiceAccount(AddServiceAccountArgs),
+    /// Let users and groups administer a service account too
+    #[command(after_help = help::accounts::GRANT_SERVICE_ACCOUNT, override_usage = "jimmctl grant-service-account-access [OPTIONS] CLIENT-ID ENTITY...")]
+    GrantServiceAccountAccess(GrantServiceAccountArgs),
+    /// List the cloud credentials of a service account
+    #[command(after_help = help::accounts::LIST_SERVICE_ACCOUNT, override_usage = "jimmctl list-service-account-credentials [OPTIONS] CLIENT-ID")]
+    ListServiceAccountCredentials(ServiceAccountCredentialsArgs),
+    /// Give a service account a cloud credential
+    #[command(after_help = help::accounts::UPDATE_SERVICE_ACCOUNT, override_usage = "jimmctl update-service-account-credential [OPTIONS] CLIENT-ID CLOUD CREDENTIAL")]
+    UpdateServiceAccountCredential(UpdateServiceAccountArgs),
     /// Show the versions of this program and of the broker
     #[command(after_help = help::VERSION)]
     Version(VersionArgs),

@@ -3,6 +3,7 @@
 //! Written back are only session tokens and brokers that somebody logged in to, the rest of the files as it was found: other
 //! Juju clients share them.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +104,25 @@ impl ClientStore {
         let text = serde_norway::to_string(&accounts)
             .map_err(|e| Failure::failed(format!("cannot write accounts.yaml: {e}")))?;
         replace_private(&self.dir.join("accounts.yaml"), &text)
+    }
+
+    /// The attributes of a credential of the client's own, its `auth-type` among them.
+    pub(crate) fn credential(&self, cloud: &str, name: &str) -> Result<BTreeMap<String, String>> {
+        let credentials = self.read("credentials.yaml")?;
+        let found = credentials.get("credentials").and_then(|all| all.get(cloud)).and_then(|of| of.get(name));
+        let Some(found) = found.and_then(Value::as_mapping) else {
+            return Err(Failure::failed(format!(
+                "credential {name:?} for cloud {cloud:?} not found in the client store"
+            ))
+            .with_hint("\"juju credentials --client\" lists those that are there"));
+        };
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Ok(found.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), text(value)?))).collect())
     }
 
     fn read(&self, file: &str) -> Result<Value> {

@@ -31,6 +31,7 @@ mod offers_query;
 mod relation_tags;
 mod relations;
 mod remote;
+mod service_accounts;
 mod sessions;
 mod users;
 

@@ -35,6 +35,8 @@ pub enum Access {
     OfferAdmin,
     /// To administer the model, cloud or offer, whichever it is; anything else is for administrators of the broker.
     ThingAdmin,
+    /// To administer the service account, or to be it.
+    AccountAdmin,
     /// To read the audit log.
     AuditViewer,
     /// To administer the broker.
@@ -45,7 +47,7 @@ pub enum Access {
 
 impl Access {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Anyone,
         Self::User,
         Self::Own,
@@ -58,6 +60,7 @@ impl Access {
         Self::OfferConsume,
         Self::OfferAdmin,
         Self::ThingAdmin,
+        Self::AccountAdmin,
         Self::AuditViewer,
         Self::Admin,
         Self::Nobody,
@@ -97,6 +100,7 @@ impl Access {
             Self::OfferConsume => "offer: consume",
             Self::OfferAdmin => "offer: admin",
             Self::ThingAdmin => "thing: admin",
+            Self::AccountAdmin => "service account: admin",
             Self::AuditViewer => "audit viewer",
             Self::Admin => "broker: admin",
             Self::Nobody => "nobody",
@@ -125,6 +129,9 @@ impl Access {
             }
             Self::ThingAdmin => {
                 "`administrator` of each model, cloud or offer that is named; for everything else, of the broker"
+            }
+            Self::AccountAdmin => {
+                "`administrator` of the service account that is named, and the account itself; not administrators of the broker as such"
             }
             Self::AuditViewer => "`audit_log_viewer` or `administrator` of the broker",
             Self::Admin => "`administrator` of the broker",

@@ -1,10 +1,16 @@
 //! `JIMM` version 4, the part about accounts: sessions and service accounts.
 
+use jimm_proto::params::cloud::{
+    CredentialContentResult, CredentialContentResults, UpdateCredentialResult, UpdateCredentialResults,
+};
 use jimm_proto::params::jimm_accounts::{
-    ListSessionsRequest, ListSessionsResponse, RevokeSessionsRequest, RevokeSessionsResponse,
+    AddServiceAccountRequest, CopyServiceAccountCredentialRequest, GrantServiceAccountAccessRequest,
+    ListServiceAccountCredentialsRequest, ListSessionsRequest, ListSessionsResponse, RevokeSessionsRequest,
+    RevokeSessionsResponse, UpdateServiceAccountCredentialsRequest,
 };
 
-use super::registry::{Access, Audit, Method, method};
+use super::registry::{Access, Audit, Empty, Method, method};
+use super::view::entry_error;
 use crate::error::Result;
 use crate::session::CallContext;
 
@@ -14,6 +20,11 @@ const JIMM: &str = "JIMM";
 pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "ListSessions", Access::Own, Audit::Params, list_sessions),
     method!(JIMM, [4], "RevokeSessions", Access::Own, Audit::Params, revoke_sessions),
+    method!(JIMM, [4], "AddServiceAccount", Access::User, Audit::Params, add_account),
+    method!(JIMM, [4], "CopyServiceAccountCredential", Access::AccountAdmin, Audit::Params, copy_credential),
+    method!(JIMM, [4], "GrantServiceAccountAccess", Access::AccountAdmin, Audit::Params, grant_access),
+    method!(JIMM, [4], "ListServiceAccountCredentials", Access::AccountAdmin, Audit::Params, list_credentials),
+    method!(JIMM, [4], "UpdateServiceAccountCredentials", Access::AccountAdmin, Audit::NoParams, update_credentials),
 ];
 
 async fn list_sessions(ctx: &CallContext, args: ListSessionsRequest) -> Result<ListSessionsResponse> {
@@ -22,4 +33,43 @@ async fn list_sessions(ctx: &CallContext, args: ListSessionsRequest) -> Result<L
 
 async fn revoke_sessions(ctx: &CallContext, args: RevokeSessionsRequest) -> Result<RevokeSessionsResponse> {
     Ok(RevokeSessionsResponse { revoked_count: ctx.broker.revoke_sessions(&ctx.requester, &args).await? })
+}
+
+async fn add_account(ctx: &CallContext, args: AddServiceAccountRequest) -> Result<Empty> {
+    ctx.broker.add_service_account(&ctx.requester, &args.client_id).await?;
+    Ok(Empty {})
+}
+
+async fn copy_credential(
+    ctx: &CallContext,
+    args: CopyServiceAccountCredentialRequest,
+) -> Result<UpdateCredentialResult> {
+    ctx.broker.copy_service_account_credential(&ctx.requester, &args).await
+}
+
+async fn grant_access(ctx: &CallContext, args: GrantServiceAccountAccessRequest) -> Result<Empty> {
+    ctx.broker.grant_service_account_access(&ctx.requester, &args).await?;
+    Ok(Empty {})
+}
+
+async fn list_credentials(
+    ctx: &CallContext,
+    args: ListServiceAccountCredentialsRequest,
+) -> Result<CredentialContentResults> {
+    let contents = ctx.broker.service_account_credentials(&ctx.requester, args).await?;
+    let result = |content| match content {
+        Ok(result) => CredentialContentResult { result: Some(result), error: None },
+        Err(e) => CredentialContentResult { result: None, error: Some(entry_error(&e)) },
+    };
+    Ok(CredentialContentResults { results: contents.into_iter().map(result).collect() })
+}
+
+async fn update_credentials(
+    ctx: &CallContext,
+    args: UpdateServiceAccountCredentialsRequest,
+) -> Result<UpdateCredentialResults> {
+    let uploads = args.credentials;
+    let results =
+        ctx.broker.update_service_account_credentials(&ctx.requester, &args.client_id, uploads, args.force).await?;
+    Ok(UpdateCredentialResults { results })
 }

@@ -109,3 +109,14 @@ pub async fn set_disabled(conn: &mut PgConnection, name: &str, disabled: bool) -
 pub(crate) async fn changed(conn: &mut PgConnection, name: &str) -> Result<()> {
     notify(conn, CHANNEL_CHANGED, if name.len() > LONGEST { "" } else { name }).await
 }
+
+/// The identity of that name, which nobody else may lock before this transaction ends.
+pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Identity>> {
+    Ok(sqlx::query_as!(
+        Identity,
+        "SELECT name, display_name, disabled, epoch, last_login, created_at FROM identities WHERE name = $1 FOR UPDATE",
+        name
+    )
+    .fetch_optional(conn)
+    .await?)
+}

@@ -39,3 +39,57 @@ pub struct UserArgs {
     /// Name of the user, with the domain
     pub user: Option<String>,
 }
+
+/// Arguments of `add-service-account`.
+#[derive(Debug, Args)]
+pub struct AddServiceAccountArgs {
+    /// Id of the client at the identity provider
+    #[arg(value_name = "CLIENT-ID")]
+    pub client_id: Option<String>,
+}
+
+/// Arguments of `grant-service-account-access`.
+#[derive(Debug, Args)]
+pub struct GrantServiceAccountArgs {
+    /// Id of the client at the identity provider
+    #[arg(value_name = "CLIENT-ID")]
+    pub client_id: Option<String>,
+    /// Who may keep the account's credentials from now on: user-NAME or group-NAME
+    #[arg(value_name = "ENTITY")]
+    pub entities: Vec<String>,
+}
+
+/// Arguments of `list-service-account-credentials`.
+#[derive(Debug, Args)]
+pub struct ServiceAccountCredentialsArgs {
+    /// Id of the client at the identity provider
+    #[arg(value_name = "CLIENT-ID")]
+    pub client_id: Option<String>,
+    /// Show what is secret in the credentials too
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `update-service-account-credential`.
+#[derive(Debug, Args)]
+pub struct UpdateServiceAccountArgs {
+    /// Id of the client at the identity provider
+    #[arg(value_name = "CLIENT-ID")]
+    pub client_id: Option<String>,
+    /// The cloud of the credential
+    pub cloud: Option<String>,
+    /// Name of the credential: one of yours at the broker, which is copied
+    pub credential: Option<String>,
+    /// Upload the credential of the Juju client's own store instead
+    #[arg(long)]
+    pub client: bool,
+    /// With --client, store it although models that use it refuse it
+    #[arg(long, requires = "client")]
+    pub force: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

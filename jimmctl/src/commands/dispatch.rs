@@ -3,7 +3,7 @@
 use super::identity_sets::{self, Kind};
 use super::{
     access_file, add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status,
-    models, relations, sessions, targets, update_migrated_model, version,
+    models, relations, service_accounts, sessions, targets, update_migrated_model, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -48,6 +48,10 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::RevokeSessions(args) => sessions::revoke(global, args).await,
         Command::DisableUser(args) => sessions::enable(global, args, false).await,
         Command::EnableUser(args) => sessions::enable(global, args, true).await,
+        Command::AddServiceAccount(args) => service_accounts::add(global, args).await,
+        Command::GrantServiceAccountAccess(args) => service_accounts::grant(global, args).await,
+        Command::ListServiceAccountCredentials(args) => service_accounts::list(global, args).await,
+        Command::UpdateServiceAccountCredential(args) => service_accounts::update(global, args).await,
         Command::Version(args) => version::run(global, args).await,
         Command::Completion(args) => generate::completion(args),
         Command::Man(args) => generate::man(args),

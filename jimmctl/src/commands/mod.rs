@@ -17,6 +17,7 @@ mod question;
 mod reference;
 mod relations;
 mod rows;
+mod service_accounts;
 mod sessions;
 mod targets;
 mod update_migrated_model;

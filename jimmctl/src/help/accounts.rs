@@ -24,3 +24,26 @@ pub(crate) const ENABLE_USER: &str = help!(
     0 => "admitted; the user has to log in again",
     1 => "there is no such user, or you are not an administrator",
 );
+pub(crate) const ADD_SERVICE_ACCOUNT: &str = help!(
+    ["jimmctl add-service-account 8f4c2a"],
+    0 => "you administer the account",
+    1 => "somebody else does, it is in use already and you are no administrator of the broker, or it is no client id",
+);
+pub(crate) const GRANT_SERVICE_ACCOUNT: &str = help!(
+    ["jimmctl grant-service-account-access 8f4c2a user-alice@example.com group-platform"],
+    0 => "they administer the account too",
+    1 => "you do not administer the account, or one of them is neither user nor group; nothing has changed",
+);
+pub(crate) const LIST_SERVICE_ACCOUNT: &str = help!(
+    ["jimmctl list-service-account-credentials 8f4c2a", "jimmctl list-service-account-credentials 8f4c2a --show-secrets"],
+    0 => "listed",
+    1 => "you do not administer the account",
+);
+pub(crate) const UPDATE_SERVICE_ACCOUNT: &str = help!(
+    [
+        "jimmctl update-service-account-credential 8f4c2a aws default",
+        "jimmctl update-service-account-credential 8f4c2a aws default --client",
+    ],
+    0 => "the account has the credential",
+    1 => "there is no such credential, a model refuses it, or you do not administer the account",
+);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cloud::{CloudCredentialArg, TaggedCredential};
 use super::serde_help::{is_false, is_zero, null_default};
 use crate::time::GoTime;
 
@@ -75,4 +76,61 @@ pub struct RevokeSessionsRequest {
 pub struct RevokeSessionsResponse {
     #[serde(default, deserialize_with = "null_default")]
     pub revoked_count: u64,
+}
+
+/// Parameters of `AddServiceAccount`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AddServiceAccountRequest {
+    /// With or without the domain `serviceaccount`, here and below.
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_id: String,
+}
+
+/// Parameters of `ListServiceAccountCredentials`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ListServiceAccountCredentialsRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_id: String,
+    /// All when empty.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CloudCredentialArg>,
+    #[serde(default, deserialize_with = "null_default")]
+    pub include_secrets: bool,
+}
+
+/// Parameters of `UpdateServiceAccountCredentials`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UpdateServiceAccountCredentialsRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_id: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub credentials: Vec<TaggedCredential>,
+    #[serde(default, deserialize_with = "null_default")]
+    pub force: bool,
+}
+
+/// Parameters of `CopyServiceAccountCredential`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CopyServiceAccountCredentialRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_id: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub cloud_name: String,
+    #[serde(default, deserialize_with = "null_default")]
+    pub credential_name: String,
+}
+
+/// Parameters of `GrantServiceAccountAccess`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GrantServiceAccountAccessRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub client_id: String,
+    /// Tags of users and groups.
+    #[serde(default, deserialize_with = "null_default")]
+    pub entities: Vec<String>,
 }

@@ -1,4 +1,5 @@
-//! Accounts from the outside: sessions and their end, over several replicas.
+//! Accounts from the outside: service accounts and their credentials; sessions and their end, over several replicas.
 
+mod service_accounts;
 mod sessions;
 mod support;

@@ -186,6 +186,19 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.ListSessions of all", json!({"all": true}), OWNER),
         of("JIMM.RevokeSessions", json!({"session-id": "11111111-1111-4111-8111-111111111111"}), "not found"),
         of("JIMM.RevokeSessions of another", json!({"user-tag": "user-gone@example.com"}), "not found"),
+        of("JIMM.AddServiceAccount", json!({"client-id": "no id"}), "invalid client ID"),
+        of(
+            "JIMM.CopyServiceAccountCredential",
+            json!({"client-id": world.account, "cloud-name": world.cloud, "credential-name": "none"}),
+            "cloud credential",
+        ),
+        of(
+            "JIMM.GrantServiceAccountAccess",
+            json!({"client-id": world.account, "entities": ["model-x"]}),
+            "invalid entity",
+        ),
+        of("JIMM.ListServiceAccountCredentials", json!({"client-id": world.account, "include-secrets": true}), ""),
+        of("JIMM.UpdateServiceAccountCredentials", json!({"client-id": world.account, "credentials": []}), ""),
         // === ModelConfig
         of("ModelConfig.ModelGet", json!({}), ""),
         // === ModelManager

@@ -17,16 +17,17 @@ pub(crate) enum Role {
     ModelWriter,
     ModelAdmin,
     ControllerAdmin,
+    AccountAdmin,
     Auditor,
     BrokerAdmin,
 }
 
 use Role::{
-    Auditor, BrokerAdmin, CloudAdmin, CloudUser, ControllerAdmin, ModelAdmin, ModelReader, ModelWriter, Nobody,
-    OfferConsumer, OfferReader, Stranger,
+    AccountAdmin, Auditor, BrokerAdmin, CloudAdmin, CloudUser, ControllerAdmin, ModelAdmin, ModelReader, ModelWriter,
+    Nobody, OfferConsumer, OfferReader, Stranger,
 };
 
-pub(crate) const ROLES: [Role; 12] = [
+pub(crate) const ROLES: [Role; 13] = [
     Stranger,
     Nobody,
     OfferReader,
@@ -37,6 +38,7 @@ pub(crate) const ROLES: [Role; 12] = [
     ModelWriter,
     ModelAdmin,
     ControllerAdmin,
+    AccountAdmin,
     Auditor,
     BrokerAdmin,
 ];
@@ -55,6 +57,7 @@ impl Role {
             ModelWriter => "model-w",
             ModelAdmin => "model-a",
             ControllerAdmin => "control",
+            AccountAdmin => "account",
             Auditor => "auditor",
             BrokerAdmin => "broker",
         }
@@ -77,6 +80,7 @@ impl Role {
             ModelWriter => ("writer", "model"),
             ModelAdmin => ("administrator", "model"),
             ControllerAdmin => ("administrator", "controller"),
+            AccountAdmin => ("administrator", "serviceaccount"),
             Auditor => ("audit_log_viewer", "broker"),
             BrokerAdmin => ("administrator", "broker"),
         })
@@ -97,6 +101,7 @@ impl Role {
             Access::CloudAdmin => above || self == CloudAdmin,
             Access::OfferRead => above || matches!(self, OfferReader | OfferConsumer | ModelAdmin),
             Access::OfferConsume => above || matches!(self, OfferConsumer | ModelAdmin),
+            Access::AccountAdmin => self == AccountAdmin,
             Access::AuditViewer => matches!(self, Auditor | BrokerAdmin),
             Access::Admin => self == BrokerAdmin,
             Access::Nobody => false,

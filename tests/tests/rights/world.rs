@@ -27,6 +27,8 @@ pub(crate) struct Shop {
 pub(crate) struct Names {
     pub(crate) cloud: String,
     pub(crate) region: String,
+    /// A service account.
+    pub(crate) account: String,
     /// On a controller that answers.
     pub(crate) alive: Shop,
     /// On one that does not.
@@ -49,12 +51,13 @@ impl Names {
             offer_url: shop.offer_url.replace("sim", "nil"),
         };
         let cloud = "x".repeat(self.cloud.len());
-        Self { cloud, region: self.region.clone(), alive: shop(&self.alive), dead: shop(&self.dead) }
+        let account = self.account.replace("svc", "nil");
+        Self { cloud, region: self.region.clone(), account, alive: shop(&self.alive), dead: shop(&self.dead) }
     }
 
     /// A text that speaks of these, as if it spoke of the others.
     pub(crate) fn as_of(&self, others: &Self, text: &str) -> String {
-        let mut text = text.replace(&self.cloud, &others.cloud);
+        let mut text = text.replace(&self.cloud, &others.cloud).replace(&self.account, &others.account);
         for (ours, theirs) in [(&self.alive, &others.alive), (&self.dead, &others.dead)] {
             text = text.replace(&ours.model, &theirs.model).replace(&ours.controller, &theirs.controller);
         }
@@ -75,7 +78,7 @@ impl World {
             owner.call("ModelManager", 9, "ModelInfo", &entity("model", &alive.model), DEADLINE).await.expect("told");
         let region = told["results"][0]["result"]["cloud-region"].as_str().unwrap_or_default().to_owned();
         let store = Store::connect(&app.db.url, &PoolOptions::default()).await.expect("the database");
-        let world = Self { app, names: Names { cloud, region, alive, dead }, store };
+        let world = Self { app, names: Names { cloud, region, account: "svc-1".to_owned(), alive, dead }, store };
         world.cast().await;
         world.app.sims[1].kill();
         world
@@ -108,6 +111,7 @@ impl World {
         match kind {
             "broker" => vec![self.app.plan.uuid.clone()],
             "controller" => sims.iter().map(|sim| sim.plan.uuid.clone()).collect(),
+            "serviceaccount" => vec![format!("{}@serviceaccount", names.account)],
             "cloud" => vec![names.cloud.clone()],
             "model" => vec![names.alive.model.clone(), names.dead.model.clone()],
             "applicationoffer" => vec![names.alive.offer.clone(), names.dead.offer.clone()],
