@@ -22,7 +22,7 @@ MACHETE := 0.9.2
 SQLX := 0.9.0
 PROFILE := $(if $(CI),ci,default)
 
-.PHONY: help demo demo-down test test-juju lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
+.PHONY: help demo demo-down bench test test-juju lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ demo: toolchain postgres ## Start a broker with two controllers, adopt a model, 
 
 demo-down: ## Stop what `make demo` started and remove it
 	@if [ -x $(TARGET)/debug/demo ]; then $(TARGET)/debug/demo down; else echo "nothing to stop: no demo was built"; fi
+
+bench: toolchain postgres ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc --json")
+	cargo build --release --workspace --bins
+	@$(TARGET)/release/bench $(BENCH_ARGS)
 
 test: toolchain postgres tools-test ## Install what the tests need and run them all
 	cargo build --workspace --all-targets

@@ -2,6 +2,7 @@
 //! controllers, and the built broker as a process. Nothing here is part of the product.
 
 pub mod app;
+pub mod bench;
 pub mod broker;
 pub mod chaos;
 pub mod client;

@@ -19,4 +19,4 @@ mod world;
 
 pub use controller::{Controller, Options, Shape};
 pub use failures::{Failures, Phase};
-pub use world::{Model, World};
+pub use world::{Application, Model, World};
