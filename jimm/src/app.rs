@@ -81,8 +81,6 @@ impl App {
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
         background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
-        crate::jobs::run_workers(&broker);
-        crate::jobs::run_duties(&broker);
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });

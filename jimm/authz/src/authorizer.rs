@@ -90,7 +90,18 @@ pub trait Authorizer: Send + Sync {
     async fn check_subject(&self, subject: &Subject, relation: Relation, object: &Object) -> Result<Decision>;
 
     /// The ids of all objects of the kind to which the user has the relation, sorted.
-    async fn list_objects(&self, user: &User, relation: Relation, kind: ObjectKind) -> Result<Vec<String>>;
+    async fn list_objects(&self, user: &User, relation: Relation, kind: ObjectKind) -> Result<Vec<String>> {
+        let mut objects = self.list_objects_many(user, &[relation], kind).await?;
+        Ok(objects.pop().unwrap_or_default())
+    }
+
+    /// The same for several relations in one go; answers in their order.
+    async fn list_objects_many(
+        &self,
+        user: &User,
+        relations: &[Relation],
+        kind: ObjectKind,
+    ) -> Result<Vec<Vec<String>>>;
 
     /// Who has the relation to the object, by whatever way.
     async fn list_subjects(&self, relation: Relation, object: &Object) -> Result<Subjects> {
@@ -111,6 +122,26 @@ pub trait TupleReader: Send + Sync {
 
     /// The tuples of the subjects on objects of these kinds.
     async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>>;
+
+    /// Everything that [`TupleReader::tuples_of`] and [`TupleReader::tuples_on`] would tell one after the other to decide
+    /// what the subjects may do with the objects, in one read: the tuples on objects of the kinds `sets` whose subject is
+    /// one of the subjects or a set they belong to, at any depth; and the tuples on the objects and, at any depth, on the
+    /// things that are their subjects, as far as these are of the subjects, their sets, or things. `None` from a reader
+    /// that cannot.
+    async fn tuples_around(
+        &self,
+        _objects: &[Object],
+        _subjects: &[Subject],
+        _sets: &[ObjectKind],
+    ) -> Result<Option<Vec<Tuple>>> {
+        Ok(None)
+    }
+
+    /// All tuples on the objects and, at any depth, on the things and sets that are their subjects, in one read. `None`
+    /// from a reader that cannot.
+    async fn tuples_beneath(&self, _objects: &[Object]) -> Result<Option<Vec<Tuple>>> {
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -121,5 +152,18 @@ impl<R: TupleReader + ?Sized> TupleReader for std::sync::Arc<R> {
 
     async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
         (**self).tuples_of(subjects, kinds).await
+    }
+
+    async fn tuples_around(
+        &self,
+        objects: &[Object],
+        subjects: &[Subject],
+        sets: &[ObjectKind],
+    ) -> Result<Option<Vec<Tuple>>> {
+        (**self).tuples_around(objects, subjects, sets).await
+    }
+
+    async fn tuples_beneath(&self, objects: &[Object]) -> Result<Option<Vec<Tuple>>> {
+        (**self).tuples_beneath(objects).await
     }
 }

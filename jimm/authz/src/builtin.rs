@@ -8,7 +8,7 @@ use crate::authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleRead
 use crate::expand::expand;
 use crate::facts::{Facts, Grant};
 use crate::model::{Right, rule, sources};
-use crate::names::{Object, ObjectKind, Relation, Subject};
+use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
 use crate::reach::Reach;
 
 /// How many levels of sets and parents are followed before giving up.
@@ -44,10 +44,21 @@ impl<R: TupleReader> BuiltIn<R> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
-        let subjects = self.memberships(subjects).await?;
+        let mut facts = Facts::default();
+        let mut objects: Vec<Object> = questions.iter().map(|question| question.1.clone()).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let kinds: Vec<ObjectKind> = MEMBERSHIPS.iter().map(|right| right.0).collect();
+        let subjects = match self.reader.tuples_around(&objects, &subjects, &kinds).await? {
+            Some(tuples) => {
+                let subjects = closed(subjects, &tuples);
+                facts.take(objects, tuples, false);
+                subjects
+            }
+            None => self.memberships(subjects).await?,
+        };
         let readable: Vec<Subject> = subjects.iter().cloned().collect();
         let mut decisions = vec![Decision::default(); questions.len()];
-        let mut facts = Facts::default();
         for _ in 0..MAX_DEPTH {
             let mut unread = HashSet::new();
             for (decision, (relation, object)) in decisions.iter_mut().zip(questions) {
@@ -71,6 +82,24 @@ impl<R: TupleReader> BuiltIn<R> {
     }
 }
 
+/// The subjects, and every set that the tuples make them belong to.
+fn closed(subjects: Vec<Subject>, tuples: &[Tuple]) -> HashSet<Subject> {
+    let mut closed: HashSet<Subject> = subjects.into_iter().collect();
+    loop {
+        let sets: Vec<Subject> = tuples
+            .iter()
+            .filter(|tuple| MEMBERSHIPS.contains(&(tuple.object.kind, tuple.relation)))
+            .filter(|tuple| tuple.is_valid() && closed.contains(&tuple.subject))
+            .map(|tuple| Subject::Set { object: tuple.object.clone(), relation: tuple.relation })
+            .filter(|set| !closed.contains(set))
+            .collect();
+        if sets.is_empty() {
+            return closed;
+        }
+        closed.extend(sets);
+    }
+}
+
 #[async_trait]
 impl<R: TupleReader> Authorizer for BuiltIn<R> {
     async fn check_many(&self, user: &User, questions: &[(Relation, Object)]) -> Result<Vec<Decision>> {
@@ -85,13 +114,29 @@ impl<R: TupleReader> Authorizer for BuiltIn<R> {
         Ok(self.decide(subjects, &[(relation, object.clone())]).await?.pop().unwrap_or_default())
     }
 
-    async fn list_objects(&self, user: &User, relation: Relation, kind: ObjectKind) -> Result<Vec<String>> {
-        let wanted = sources((kind, relation));
+    async fn list_objects_many(
+        &self,
+        user: &User,
+        relations: &[Relation],
+        kind: ObjectKind,
+    ) -> Result<Vec<Vec<String>>> {
+        let mut wanted: Vec<Right> = Vec::new();
+        for right in relations.iter().flat_map(|relation| sources((kind, *relation))) {
+            if !wanted.contains(&right) {
+                wanted.push(right);
+            }
+        }
         let found = Reach::new(&self.reader, &wanted).from(&user.subjects()).await?;
-        let matching = found.into_iter().filter(|(object, had)| object.kind == kind && *had == relation);
-        let mut ids: Vec<String> = matching.map(|(object, _)| object.id).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        let mut objects = vec![Vec::new(); relations.len()];
+        for (object, had) in found.into_iter().filter(|(object, _)| object.kind == kind) {
+            if let Some(at) = relations.iter().position(|relation| *relation == had) {
+                objects[at].push(object.id);
+            }
+        }
+        for ids in &mut objects {
+            ids.sort_unstable();
+        }
+        Ok(objects)
     }
 
     async fn list_subjects_many(&self, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>> {

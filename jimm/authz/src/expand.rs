@@ -10,6 +10,9 @@ use crate::names::{Object, ObjectKind, Relation, Subject};
 /// Who has each of the relations to the object.
 pub(crate) async fn expand(reader: &dyn TupleReader, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>> {
     let mut facts = Facts::default();
+    if let Some(tuples) = reader.tuples_beneath(std::slice::from_ref(object)).await? {
+        facts.take(vec![object.clone()], tuples, true);
+    }
     for _ in 0..MAX_DEPTH {
         let mut unread = HashSet::new();
         let subjects = relations.iter().map(|relation| collect(&facts, object, *relation, &mut unread)).collect();

@@ -33,6 +33,29 @@ impl Facts {
         Ok(())
     }
 
+    /// Takes tuples that were read for these objects and, at any depth, for the things that are their subjects; for the
+    /// sets too, when `sets`.
+    pub(crate) fn take(&mut self, objects: Vec<Object>, tuples: Vec<Tuple>, sets: bool) {
+        let mut by_object: HashMap<Object, Vec<Tuple>> = HashMap::new();
+        for tuple in tuples {
+            by_object.entry(tuple.object.clone()).or_default().push(tuple);
+        }
+        let mut open = objects;
+        while let Some(object) = open.pop() {
+            if self.on.contains_key(&object) {
+                continue;
+            }
+            let mut tuples = by_object.remove(&object).unwrap_or_default();
+            open.extend(tuples.iter().filter_map(|tuple| match &tuple.subject {
+                Subject::Object(parent) => Some(parent.clone()),
+                Subject::Set { object, .. } if sets => Some(object.clone()),
+                _ => None,
+            }));
+            tuples.retain(Tuple::is_valid);
+            self.on.insert(object, tuples);
+        }
+    }
+
     /// Whether the object's tuples were read.
     pub(crate) fn knows(&self, object: &Object) -> bool {
         self.on.contains_key(object)

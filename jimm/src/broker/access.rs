@@ -47,6 +47,26 @@ impl TupleReader for StoredTuples {
         let rows = tuples::of_subjects(&mut conn, &parts(subjects), &kinds).await.map_err(AuthzError::read)?;
         Ok(rows.into_iter().filter_map(from_row).collect())
     }
+
+    async fn tuples_around(
+        &self,
+        objects: &[Object],
+        subjects: &[Subject],
+        sets: &[ObjectKind],
+    ) -> Result<Option<Vec<Tuple>>, AuthzError> {
+        let objects: Vec<_> = objects.iter().map(|o| (o.kind.as_str().to_owned(), o.id.clone())).collect();
+        let sets: Vec<_> = sets.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let mut conn = self.store.acquire().await.map_err(AuthzError::read)?;
+        let rows = tuples::around(&mut conn, &objects, &parts(subjects), &sets).await.map_err(AuthzError::read)?;
+        Ok(Some(rows.into_iter().filter_map(from_row).collect()))
+    }
+
+    async fn tuples_beneath(&self, objects: &[Object]) -> Result<Option<Vec<Tuple>>, AuthzError> {
+        let objects: Vec<_> = objects.iter().map(|o| (o.kind.as_str().to_owned(), o.id.clone())).collect();
+        let mut conn = self.store.acquire().await.map_err(AuthzError::read)?;
+        let rows = tuples::beneath(&mut conn, &objects).await.map_err(AuthzError::read)?;
+        Ok(Some(rows.into_iter().filter_map(from_row).collect()))
+    }
 }
 
 fn parts(subjects: &[Subject]) -> Vec<(String, String, String)> {
@@ -153,9 +173,10 @@ impl Broker {
             (Relation::Writer, ModelAccess::Write),
             (Relation::Administrator, ModelAccess::Admin),
         ];
+        let relations = ladder.map(|(relation, _)| relation);
+        let found = self.authz.list_objects_many(&user(who), &relations, ObjectKind::Model).await?;
         let mut levels = BTreeMap::new();
-        for (relation, level) in ladder {
-            let uuids = self.objects_with(who, relation, ObjectKind::Model).await?;
+        for ((_, level), uuids) in ladder.into_iter().zip(found) {
             levels.extend(uuids.iter().filter_map(|id| id.parse().ok()).map(|uuid: Uuid| (uuid, level)));
         }
         Ok(levels)

@@ -14,6 +14,9 @@ use crate::secrets;
 impl Broker {
     /// The slot of the controller with that UUID.
     pub async fn slot(&self, uuid: Uuid) -> Result<Arc<Slot>> {
+        if let Some(slot) = self.controllers.recent(uuid) {
+            return Ok(slot);
+        }
         let row = controllers::get(&mut *self.store.acquire().await?, uuid).await?;
         self.slot_of(&row.ok_or_else(|| Error::not_found("controller not found"))?).await
     }

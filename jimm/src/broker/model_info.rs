@@ -24,28 +24,36 @@ impl Broker {
         let mut rows = Vec::with_capacity(tags.len());
         for tag in tags {
             rows.push(match parse_model_tag(tag) {
-                Ok(uuid) => self.model_for(who, Relation::Reader, uuid).await,
+                Ok(uuid) => self.readable_model(who, uuid).await,
                 Err(e) => Err(e),
             });
         }
         let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-        for row in rows.iter().flatten() {
+        for (row, _) in rows.iter().flatten() {
             by_controller.entry(row.controller_uuid).or_default().push(row);
         }
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
         for (controller, rows) in by_controller {
             asked.push(Box::pin(self.ask_infos(controller, rows)));
         }
-        let mut told: BTreeMap<Uuid, Result<ModelInfo>> = join_all(asked).await.into_iter().flatten().collect();
+        // While the controllers think about it, the broker looks up what it knows itself.
+        let users = async {
+            let mut users = Vec::with_capacity(rows.len());
+            for (row, level) in rows.iter().flatten() {
+                users.push(self.users_of(who, row.uuid, Some(*level)).await);
+            }
+            users
+        };
+        let (told, users) = tokio::join!(join_all(asked), users);
+        let mut told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
+        let mut users = users.into_iter();
         let mut infos = Vec::with_capacity(rows.len());
         for row in rows {
-            infos.push(match row {
-                Ok(row) => match told.remove(&row.uuid).unwrap_or_else(|| Err(Error::unauthorized())) {
-                    Ok(info) => self.merge_info(who, &row, info).await,
-                    Err(e) => Err(e),
-                },
-                Err(e) => Err(e),
-            });
+            infos.push(row.and_then(|(row, level)| {
+                let users = users.next().unwrap_or_else(|| Ok(Vec::new()));
+                let info = told.remove(&row.uuid).unwrap_or_else(|| Err(Error::unauthorized()))?;
+                Ok(merged(&row, info, level, users?))
+            }));
         }
         infos
     }
@@ -82,31 +90,17 @@ impl Broker {
         Error::unauthorized()
     }
 
-    /// The controller's answer with the broker's owner, credential and users; machines only for those who may write.
-    pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, mut info: ModelInfo) -> Result<ModelInfo> {
+    /// The controller's answer under the broker's names.
+    pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, info: ModelInfo) -> Result<ModelInfo> {
         let level = self.model_access(who, row.uuid).await?;
-        info.name.clone_from(&row.name);
-        info.uuid = row.uuid.to_string();
-        info.owner_tag = Some(user_tag(&row.owner));
-        info.qualifier = None;
-        info.controller_uuid = row.controller_uuid.to_string();
-        info.is_controller = false;
-        let credential = credential_tag(row);
-        if !credential.is_empty() {
-            info.cloud_credential_tag = credential;
-        }
-        info.users = self.users_of(who, row.uuid, level).await?;
-        if level < Some(ModelAccess::Write) {
-            info.machines.clear();
-        }
-        Ok(info)
+        let users = self.users_of(who, row.uuid, level).await?;
+        Ok(merged(row, info, level.unwrap_or(ModelAccess::Read), users))
     }
 
     /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
     pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
-        let row = self.model_for(who, Relation::Reader, parse_model_tag(tag)?).await?;
-        let level = self.model_access(who, row.uuid).await?;
-        self.users_of(who, row.uuid, level).await
+        let (row, level) = self.readable_model(who, parse_model_tag(tag)?).await?;
+        self.users_of(who, row.uuid, Some(level)).await
     }
 
     async fn users_of(&self, who: &Requester, uuid: Uuid, level: Option<ModelAccess>) -> Result<Vec<ModelUserInfo>> {
@@ -139,6 +133,25 @@ pub(super) fn about(info: &ModelInfo, uuid: Uuid) -> Result<()> {
     let told: String = info.uuid.chars().take(64).collect();
     let text = format!("asked about model {uuid}, the controller told of {told:?}: ask its operator");
     Err(Error::new(Kind::Controller, text))
+}
+
+/// The controller's answer with the broker's owner, credential and users; machines only for those who may write.
+fn merged(row: &Row, mut info: ModelInfo, level: ModelAccess, users: Vec<ModelUserInfo>) -> ModelInfo {
+    info.name.clone_from(&row.name);
+    info.uuid = row.uuid.to_string();
+    info.owner_tag = Some(user_tag(&row.owner));
+    info.qualifier = None;
+    info.controller_uuid = row.controller_uuid.to_string();
+    info.is_controller = false;
+    let credential = credential_tag(row);
+    if !credential.is_empty() {
+        info.cloud_credential_tag = credential;
+    }
+    info.users = users;
+    if level < ModelAccess::Write {
+        info.machines.clear();
+    }
+    info
 }
 
 /// Juju's word for a relation to a model.

@@ -14,7 +14,7 @@ use jimm_proto::params::model_manager::{
     EntityStatus, Model, ModelEntityCount, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
 };
 use jimm_proto::time::GoTime;
-use jimm_store::models::{self, Model as Row};
+use jimm_store::models::{self, Model as Row, Named};
 use jimm_store::offers;
 use uuid::Uuid;
 
@@ -41,11 +41,19 @@ impl Broker {
         self.model_row(uuid).await.map_err(super::grants::hide)
     }
 
+    /// The model with what the caller may do with it, which is at least to read it; otherwise unauthorized, whether it
+    /// exists or not.
+    pub(crate) async fn readable_model(&self, who: &Requester, uuid: Uuid) -> Result<(Row, ModelAccess)> {
+        let (row, level) = tokio::join!(self.model_row(uuid), self.model_access(who, uuid));
+        let level = level?.ok_or_else(Error::unauthorized)?;
+        Ok((row.map_err(super::grants::hide)?, level))
+    }
+
     /// Every model the caller may read.
     pub async fn list_models(&self, who: &Requester) -> Result<Vec<UserModel>> {
-        let levels = self.model_levels(who).await?;
-        let rows = self.rows_of(&levels).await?;
-        Ok(rows.into_iter().map(|row| UserModel { model: model(&row), last_connection: None }).collect())
+        let uuids = self.visible_models(who).await?;
+        let rows = models::names_of(&mut *self.store.acquire().await?, &uuids).await?;
+        Ok(rows.into_iter().map(|row| UserModel { model: model(row), last_connection: None }).collect())
     }
 
     /// Every model the caller may read, with what is going on in it. Administrators who ask for `all` see what they
@@ -162,11 +170,11 @@ pub(crate) fn user_tag(name: &str) -> String {
 }
 
 /// The model as the short lists name it.
-fn model(row: &Row) -> Model {
+fn model(row: Named) -> Model {
     Model {
-        name: row.name.clone(),
+        name: row.name,
         uuid: row.uuid.to_string(),
-        r#type: row.kind.clone(),
+        r#type: row.kind,
         owner_tag: Some(user_tag(&row.owner)),
         qualifier: None,
     }

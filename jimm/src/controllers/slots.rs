@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jimm_proto::names::UserName;
 use tokio_util::task::TaskTracker;
@@ -14,10 +15,14 @@ use crate::authn::ControllerTokens;
 use crate::config::ControllerSettings;
 use crate::error::{Error, Result};
 
+/// For this long a slot is given out without another look at the controller's row.
+const RECENT: Duration = Duration::from_secs(1);
+
 /// The controllers behind the broker.
 pub struct Controllers {
     parts: Parts,
-    slots: Mutex<HashMap<Uuid, Arc<Slot>>>,
+    /// With the time when the row was last seen.
+    slots: Mutex<HashMap<Uuid, (Arc<Slot>, Instant)>>,
 }
 
 impl std::fmt::Debug for Controllers {
@@ -43,14 +48,20 @@ impl Controllers {
     /// old one ends by itself.
     pub fn slot(&self, endpoint: &Endpoint) -> Arc<Slot> {
         let mut slots = self.lock();
-        if let Some(slot) = slots.get(&endpoint.uuid)
+        if let Some((slot, seen)) = slots.get_mut(&endpoint.uuid)
             && slot.endpoint().same_place(endpoint)
         {
+            *seen = Instant::now();
             return slot.clone();
         }
         let slot = Arc::new(Slot::new(endpoint.clone(), self.parts.clone()));
-        slots.insert(endpoint.uuid, slot.clone());
+        slots.insert(endpoint.uuid, (slot.clone(), Instant::now()));
         slot
+    }
+
+    /// The slot of a controller whose row was seen a moment ago.
+    pub fn recent(&self, uuid: Uuid) -> Option<Arc<Slot>> {
+        self.lock().get(&uuid).filter(|(_, seen)| seen.elapsed() < RECENT).map(|(slot, _)| slot.clone())
     }
 
     /// A slot that is not kept: for a controller that is not attached yet.
@@ -68,7 +79,7 @@ impl Controllers {
         &self.parts.service
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Slot>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, (Arc<Slot>, Instant)>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

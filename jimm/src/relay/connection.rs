@@ -118,6 +118,9 @@ async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &
 /// Keeps up with what happens to the model. Ends when this connection is of no more use.
 async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Close {
     loop {
+        // What there was to know when the connection began is known. Rights that come by groups and roles change without
+        // a word.
+        let _ = tokio::time::timeout(LOOK, watch.changed()).await;
         match traffic.route.still(&traffic.services.broker, &traffic.requester).await {
             Ok(standing @ (Standing::Moved | Standing::Revoked | Standing::Gone)) => {
                 traffic.heed(standing);
@@ -126,8 +129,6 @@ async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Clo
             Ok(standing) => traffic.heed(standing),
             Err(error) => tracing::warn!(error = %error, model.uuid = %traffic.route.model, "cannot look at the model"),
         }
-        // Rights that come by groups and roles change without a word.
-        let _ = tokio::time::timeout(LOOK, watch.changed()).await;
     }
 }
 

@@ -205,6 +205,31 @@ pub async fn get_many(conn: &mut PgConnection, uuids: &[Uuid]) -> Result<Vec<Mod
     Ok(select!("WHERE uuid = ANY($1) ORDER BY owner, name", uuids).fetch_all(conn).await?)
 }
 
+/// A model as short lists name it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// See [`Model::uuid`].
+    pub uuid: Uuid,
+    /// See [`Model::name`].
+    pub name: String,
+    /// See [`Model::owner`].
+    pub owner: String,
+    /// See [`Model::kind`].
+    pub kind: String,
+}
+
+/// Those of the given models that exist, but those being made, by owner and name.
+pub async fn names_of(conn: &mut PgConnection, uuids: &[Uuid]) -> Result<Vec<Named>> {
+    Ok(sqlx::query_as!(
+        Named,
+        "SELECT uuid, name, owner, type AS kind FROM models
+         WHERE uuid = ANY($1) AND mode <> 'creating' ORDER BY owner, name",
+        uuids
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// A page of all models but those being made, by UUID, after the given one.
 pub async fn list(conn: &mut PgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<Model>> {
     Ok(select!("WHERE ($1::uuid IS NULL OR uuid > $1) AND mode <> 'creating' ORDER BY uuid LIMIT $2", after, limit)

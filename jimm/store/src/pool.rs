@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::Result;
+
+/// A connection that was idle for longer is asked whether it is alive before it is used.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Bounds of the pool and of every statement.
 #[derive(Clone, Debug)]
@@ -59,6 +62,16 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            // Asking each time whether a connection is alive doubles the way to Postgres: only those that rested are asked.
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > RESTED {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(bounded)
             .await?;
         Ok(Self { pool, options: connect })

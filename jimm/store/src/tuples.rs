@@ -173,6 +173,83 @@ pub async fn of_subjects(
     .await?)
 }
 
+/// All that is needed to tell what the subjects may do with the objects, in one read: the tuples that make the subjects
+/// members of sets (objects of the kinds `sets`), at any depth; and of the tuples on the objects and on the things these
+/// belong to, at any depth, those of the subjects, of their sets, and of things.
+pub async fn around(
+    conn: &mut PgConnection,
+    objects: &[(String, String)],
+    subjects: &[(String, String, String)],
+    sets: &[String],
+) -> Result<Vec<TupleRow>> {
+    let (kinds, ids) = unzip(objects);
+    let [subject_kinds, subject_ids, subject_relations] = columns(subjects);
+    Ok(sqlx::query_as!(
+        TupleRow,
+        r#"WITH RECURSIVE member (kind, id, relation) AS (
+             SELECT * FROM unnest($3::text[], $4::text[], $5::text[])
+             UNION
+             SELECT t.object_kind, t.object_id, t.relation
+             FROM member m
+             JOIN relation_tuples t
+               ON t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
+              AND t.object_kind = ANY($6)
+           ), place (kind, id) AS (
+             SELECT * FROM unnest($1::text[], $2::text[])
+             UNION
+             SELECT t.subject_kind, t.subject_id
+             FROM place p
+             JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
+             WHERE t.subject_kind <> 'user' AND t.subject_relation = ''
+           )
+           SELECT t.subject_kind AS "subject_kind!", t.subject_id AS "subject_id!",
+                  t.subject_relation AS "subject_relation!", t.relation AS "relation!",
+                  t.object_kind AS "object_kind!", t.object_id AS "object_id!"
+           FROM place p
+           JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
+           WHERE t.subject_kind <> 'user' AND t.subject_relation = ''
+              OR (t.subject_kind, t.subject_id, t.subject_relation) IN (SELECT kind, id, relation FROM member)
+           UNION
+           SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
+           FROM member m
+           JOIN relation_tuples t
+             ON t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
+            AND t.object_kind = ANY($6)"#,
+        &kinds,
+        &ids,
+        &subject_kinds,
+        &subject_ids,
+        &subject_relations,
+        sets
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// All that is needed to tell who may do what with the objects, in one read: all tuples on them and, at any depth, on the
+/// things and sets that are subjects of these.
+pub async fn beneath(conn: &mut PgConnection, objects: &[(String, String)]) -> Result<Vec<TupleRow>> {
+    let (kinds, ids) = unzip(objects);
+    Ok(sqlx::query_as!(
+        TupleRow,
+        r#"WITH RECURSIVE place (kind, id) AS (
+             SELECT * FROM unnest($1::text[], $2::text[])
+             UNION
+             SELECT t.subject_kind, t.subject_id
+             FROM place p
+             JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
+             WHERE t.subject_kind <> 'user'
+           )
+           SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
+           FROM place p
+           JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id"#,
+        &kinds,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// A page of the tuples that pass the filter, in the order of their columns from object to subject, after the given.
 pub async fn list(
     conn: &mut PgConnection,
