@@ -21,6 +21,9 @@ const MEMBERSHIPS: &[Right] = &[
     (ObjectKind::Role, Relation::Assignee),
 ];
 
+/// The kinds of them that have tuples: logins tell of groups of the identity provider.
+const SETS: &[ObjectKind] = &[ObjectKind::Group, ObjectKind::Role];
+
 /// Evaluates the relation model over tuples.
 #[derive(Clone, Debug)]
 pub struct BuiltIn<R> {
@@ -48,8 +51,7 @@ impl<R: TupleReader> BuiltIn<R> {
         let mut objects: Vec<Object> = questions.iter().map(|question| question.1.clone()).collect();
         objects.sort_unstable();
         objects.dedup();
-        let kinds: Vec<ObjectKind> = MEMBERSHIPS.iter().map(|right| right.0).collect();
-        let subjects = match self.reader.tuples_around(&objects, &subjects, &kinds).await? {
+        let subjects = match self.reader.tuples_around(&objects, &subjects, SETS).await? {
             Some(tuples) => {
                 let subjects = closed(subjects, &tuples);
                 facts.take(objects, tuples, false);

@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Broker;
-use super::models::apply;
+use super::models::refresh_of;
 use super::remote::MODEL_MANAGER;
 use crate::error::Result;
 
 /// How long a controller may take to list all of its models.
 const LIST: Duration = Duration::from_secs(60);
-/// How long who just adopted or moved a model waits for a look at it.
+/// How long who just moved a model waits for a look at it.
 const LOOK: Duration = Duration::from_secs(3);
 
 impl Broker {
@@ -106,15 +106,17 @@ impl Broker {
         let told: BTreeMap<String, ModelSummary> =
             answer.results.into_iter().filter_map(|r| r.result).map(|s| (s.uuid.clone(), s)).collect();
         let now = self.clock.now();
-        for mut row in known {
+        let mut news = Vec::new();
+        let mut missing = Vec::new();
+        for row in known {
             match told.get(&row.uuid.to_string()) {
-                Some(summary) => {
-                    apply(&mut row, summary);
-                    row.refreshed_at = Some(now);
-                    self.keep_summary(&row, controller.uuid).await;
-                }
-                None => self.look_after_missing(&row).await?,
+                Some(summary) => news.push((row.uuid, refresh_of(summary))),
+                None => missing.push(row),
             }
+        }
+        self.keep_summaries(controller.uuid, &news, now).await;
+        for row in missing {
+            self.look_after_missing(&row).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use jimm_proto::names::ModelName;
 use jimm_proto::params::model_manager::{
-    ModelCreateArgs, ModelInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults,
+    ModelCreateArgs, ModelEntityCount, ModelInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults,
 };
 use jimm_store::credentials;
 use jimm_store::models::{self, Model as Row, NewModel};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::credentials::CredentialId;
 use super::model_place::Place;
-use super::models::{apply, user_tag};
+use super::models::{apply, refresh_of, user_tag};
 use super::remote::{CALL_DEADLINE, MODEL_MANAGER};
 use super::users::{parse_cloud_tag, parse_user_name, parse_user_tag};
 use super::{Broker, Requester};
@@ -252,9 +252,10 @@ impl Broker {
         let mut recorded = recorded.ok_or_else(|| {
             Error::new(Kind::Conflict, format!("the reservation of model {}/{} is gone", row.owner, row.name))
         })?;
-        apply(&mut recorded, &as_summary(info));
-        recorded.refreshed_at = Some(self.clock.now());
-        self.keep_summary(&recorded, recorded.controller_uuid).await;
+        let (told, now) = (as_summary(info), self.clock.now());
+        apply(&mut recorded, &told);
+        recorded.refreshed_at = Some(now);
+        self.keep_summaries(recorded.controller_uuid, &[(recorded.uuid, refresh_of(&told))], now).await;
         Ok(recorded)
     }
 
@@ -312,7 +313,10 @@ fn is_of(told: &ModelSummary, row: &Row) -> bool {
 }
 
 /// What of a model's description belongs into lists.
-fn as_summary(info: &ModelInfo) -> ModelSummary {
+pub(super) fn as_summary(info: &ModelInfo) -> ModelSummary {
+    let cores = info.machines.iter().filter_map(|machine| machine.hardware.as_ref()).map(|it| it.cores).sum();
+    let machines = i64::try_from(info.machines.len()).unwrap_or(i64::MAX);
+    let count = |entity: &str, count: i64| ModelEntityCount { entity: entity.to_owned(), count };
     ModelSummary {
         name: info.name.clone(),
         uuid: info.uuid.clone(),
@@ -320,6 +324,8 @@ fn as_summary(info: &ModelInfo) -> ModelSummary {
         default_series: info.default_series.clone(),
         life: info.life.clone(),
         status: info.status.clone(),
+        counts: vec![count("machines", machines), count("cores", cores)],
+        migration: info.migration.clone(),
         sla: info.sla.clone(),
         agent_version: info.agent_version.clone(),
         ..ModelSummary::default()

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::{Object, Relation};
 use jimm_proto::access::ModelAccess;
@@ -14,7 +14,7 @@ use jimm_proto::params::model_manager::{
     EntityStatus, Model, ModelEntityCount, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
 };
 use jimm_proto::time::GoTime;
-use jimm_store::models::{self, Model as Row, Named};
+use jimm_store::models::{self, Model as Row, Named, Refresh};
 use jimm_store::offers;
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ use crate::error::{Error, Kind, Result};
 const LIST_DEADLINE: Duration = Duration::from_secs(3);
 /// How old a summary may be before a list asks for a newer one.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// Summaries that are written in one statement.
+const KEPT_AT_ONCE: usize = 1000;
 
 impl Broker {
     /// The model of that UUID; one still being made is not there yet.
@@ -97,14 +99,15 @@ impl Broker {
             };
             let told: BTreeMap<String, ModelSummary> =
                 told.into_iter().filter_map(|r| r.result).map(|s| (s.uuid.clone(), s)).collect();
-            let news = rows.iter_mut().filter(|row| row.controller_uuid == controller);
-            for row in news {
+            let mut news = Vec::new();
+            for row in rows.iter_mut().filter(|row| row.controller_uuid == controller) {
                 if let Some(summary) = told.get(&row.uuid.to_string()) {
                     apply(row, summary);
                     row.refreshed_at = Some(now);
-                    self.keep_summary(row, controller).await;
+                    news.push((row.uuid, refresh_of(summary)));
                 }
             }
+            self.keep_summaries(controller, &news, now).await;
         }
     }
 
@@ -113,25 +116,13 @@ impl Broker {
         self.ask(controller, MODEL_MANAGER, "ListModelSummaries", &request, LIST_DEADLINE).await
     }
 
-    /// Keeps a fresh summary for the next list. That it could not be kept is nobody's concern but the log's.
-    pub(super) async fn keep_summary(&self, row: &Row, controller: Uuid) {
-        let told = models::Refresh {
-            status: row.status.clone(),
-            status_info: row.status_info.clone(),
-            status_since: row.status_since,
-            agent_version: row.agent_version.clone(),
-            machines: row.machines,
-            cores: row.cores,
-            units: row.units,
-            applications: row.applications,
-            summary: row.summary.clone(),
-        };
-        let kept = async {
-            let mut conn = self.store.acquire().await?;
-            models::refresh(&mut conn, row.uuid, controller, &told, row.refreshed_at.unwrap_or_default()).await
-        };
-        if let Err(e) = kept.await {
-            tracing::debug!(model.uuid = %row.uuid, error = %e, "a fresh summary could not be kept");
+    /// Keeps fresh summaries for the next list. That they could not be kept is nobody's concern but the log's.
+    pub(super) async fn keep_summaries(&self, controller: Uuid, told: &[(Uuid, Refresh)], at: DateTime<Utc>) {
+        for told in told.chunks(KEPT_AT_ONCE) {
+            let kept = async { models::refresh(&mut *self.store.acquire().await?, controller, told, at).await };
+            if let Err(e) = kept.await {
+                tracing::debug!(controller.uuid = %controller, error = %e, "fresh summaries could not be kept");
+            }
         }
     }
 
@@ -182,18 +173,34 @@ fn model(row: Named) -> Model {
 
 /// Takes over what the controller tells of a model.
 pub(super) fn apply(row: &mut Row, told: &ModelSummary) {
-    let count = |entity: &str| told.counts.iter().find(|c| c.entity == entity).map_or(0, |c| c.count);
-    row.status.clone_from(&told.status.status);
-    row.status_info.clone_from(&told.status.info);
-    row.status_since = told.status.since.map(|since| since.0);
-    row.agent_version = told.agent_version.clone().unwrap_or_default();
-    row.machines = count("machines");
-    row.cores = count("cores");
-    row.units = count("units");
-    row.applications = count("applications");
-    row.summary = serde_json::to_value(told).unwrap_or_default();
+    let news = refresh_of(told);
+    row.status = news.status;
+    row.status_info = news.status_info;
+    row.status_since = news.status_since;
+    row.agent_version = news.agent_version;
+    row.machines = news.machines;
+    row.cores = news.cores;
+    row.units = news.units;
+    row.applications = news.applications;
+    row.summary = news.summary;
     if !told.life.is_empty() && row.life == "alive" {
         row.life.clone_from(&told.life);
+    }
+}
+
+/// What is kept of what the controller tells of a model.
+pub(super) fn refresh_of(told: &ModelSummary) -> Refresh {
+    let count = |entity: &str| told.counts.iter().find(|c| c.entity == entity).map_or(0, |c| c.count);
+    Refresh {
+        status: told.status.status.clone(),
+        status_info: told.status.info.clone(),
+        status_since: told.status.since.map(|since| since.0),
+        agent_version: told.agent_version.clone().unwrap_or_default(),
+        machines: count("machines"),
+        cores: count("cores"),
+        units: count("units"),
+        applications: count("applications"),
+        summary: serde_json::to_value(told).unwrap_or_default(),
     }
 }
 

@@ -56,11 +56,8 @@ pub(crate) fn servers(settings: &Config) -> Vec<Vec<HostPort>> {
 /// The lowest version of our controllers: clients must not believe that we can do more.
 async fn server_version(services: &Services) -> Result<String> {
     let mut conn = services.broker.store.acquire().await?;
-    let lowest = controllers::list(&mut conn)
-        .await?
-        .into_iter()
-        .filter_map(|controller| controller.agent_version.parse::<AgentVersion>().ok())
-        .min();
+    let versions = controllers::agent_versions(&mut conn).await?;
+    let lowest = versions.iter().filter_map(|version| version.parse::<AgentVersion>().ok()).min();
     Ok(lowest.map_or_else(|| NO_CONTROLLER.to_owned(), |version| version.to_string()))
 }
 

@@ -162,6 +162,11 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<Controller>> {
     Ok(select!("ORDER BY name").fetch_all(conn).await?)
 }
 
+/// What the controllers run, each version once.
+pub async fn agent_versions(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("SELECT DISTINCT agent_version FROM controllers").fetch_all(conn).await?)
+}
+
 /// Removes the controller and its priorities; models on it forbid that (`StoreError::Reference`). Tells whether it
 /// existed.
 pub async fn delete(conn: &mut PgConnection, uuid: Uuid) -> Result<bool> {

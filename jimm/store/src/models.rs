@@ -323,36 +323,43 @@ pub async fn set_credential(conn: &mut PgConnection, uuid: Uuid, owner: &str, na
     Ok(done.rows_affected() > 0)
 }
 
-/// Keeps what the model's controller told. `false` when the model does not live there (any longer): what a former
-/// home tells is not taken.
+/// Keeps what the models' controller told, and returns of how many: what a former home tells of a model that lives
+/// elsewhere now is not taken, nor what is older than what is known.
 pub async fn refresh(
     conn: &mut PgConnection,
-    uuid: Uuid,
     controller_uuid: Uuid,
-    told: &Refresh,
+    told: &[(Uuid, Refresh)],
     at: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<u64> {
+    fn column<'a, T>(told: &'a [(Uuid, Refresh)], get: impl Fn(&'a Refresh) -> T) -> Vec<T> {
+        told.iter().map(|(_, refresh)| get(refresh)).collect()
+    }
     let done = sqlx::query!(
-        "UPDATE models SET status = $3, status_info = $4, status_since = $5, agent_version = $6, machines = $7,
-                           cores = $8, units = $9, applications = $10,
-                           summary = coalesce(nullif($11::jsonb, 'null'), '{}'), refreshed_at = $12
-         WHERE uuid = $1 AND controller_uuid = $2 AND (refreshed_at IS NULL OR refreshed_at <= $12)",
-        uuid,
+        "UPDATE models SET status = t.status, status_info = t.status_info, status_since = t.status_since,
+                           agent_version = t.agent_version, machines = t.machines, cores = t.cores, units = t.units,
+                           applications = t.applications, summary = coalesce(nullif(t.summary, 'null'), '{}'),
+                           refreshed_at = $12
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[], $8::bigint[],
+                     $9::bigint[], $10::bigint[], $11::jsonb[])
+              AS t (uuid, status, status_info, status_since, agent_version, machines, cores, units, applications, summary)
+         WHERE models.uuid = t.uuid AND models.controller_uuid = $1
+           AND (models.refreshed_at IS NULL OR models.refreshed_at <= $12)",
         controller_uuid,
-        told.status,
-        told.status_info,
-        told.status_since,
-        told.agent_version,
-        told.machines,
-        told.cores,
-        told.units,
-        told.applications,
-        told.summary,
+        &told.iter().map(|(uuid, _)| *uuid).collect::<Vec<_>>(),
+        &column(told, |it| it.status.clone()),
+        &column(told, |it| it.status_info.clone()),
+        &column(told, |it| it.status_since) as &[Option<DateTime<Utc>>],
+        &column(told, |it| it.agent_version.clone()),
+        &column(told, |it| it.machines),
+        &column(told, |it| it.cores),
+        &column(told, |it| it.units),
+        &column(told, |it| it.applications),
+        &column(told, |it| it.summary.clone()),
         at
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done.rows_affected())
 }
 
 /// Removes the model and its offers, whatever is going on with it; tells whether it existed.

@@ -55,6 +55,8 @@ impl Store {
     pub async fn connect(dsn: &str, options: &PoolOptions) -> Result<Self> {
         let connect = PgConnectOptions::from_str(dsn)?.application_name(&options.application_name);
         let bounded = connect.clone().options([
+            // Compiling a plan takes longer than any of ours runs.
+            ("jit", "off".to_owned()),
             ("statement_timeout", options.statement_timeout.as_millis().to_string()),
             ("lock_timeout", options.lock_timeout.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout.as_millis().to_string()),

@@ -1,5 +1,6 @@
 //! Relation tuples: who has which relation to what. Which ones make sense is for the authorizer to say.
 
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::{Result, listen, models};
@@ -153,20 +154,26 @@ pub async fn on_objects_of(
     .await?)
 }
 
+// `OFFSET 0` below keeps the planner, who knows nothing of the lists that it is given, from reading whole tables: each
+// row of the outer side costs one look into an index.
+
 /// The tuples of the subjects, given as (kind, id, relation), on objects of these kinds (of all, when none is given).
 pub async fn of_subjects(
     conn: &mut PgConnection,
     subjects: &[(String, String, String)],
     object_kinds: &[String],
 ) -> Result<Vec<TupleRow>> {
-    let [kinds, ids, relations] = columns(subjects);
-    Ok(select!(
-        "JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS s (kind, id, relation)) s
-         ON t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation
-         WHERE cardinality($4::text[]) = 0 OR t.object_kind = ANY($4)",
-        &kinds,
-        &ids,
-        &relations,
+    Ok(sqlx::query_as!(
+        TupleRow,
+        "SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
+         FROM (SELECT DISTINCT * FROM jsonb_to_recordset($1) AS s (kind text, id text, relation text)) s
+         CROSS JOIN LATERAL (
+           SELECT t.* FROM relation_tuples t
+           WHERE t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation
+             AND (cardinality($2::text[]) = 0 OR t.object_kind = ANY($2))
+           OFFSET 0
+         ) t",
+        parties(subjects),
         object_kinds
     )
     .fetch_all(conn)
@@ -182,45 +189,54 @@ pub async fn around(
     subjects: &[(String, String, String)],
     sets: &[String],
 ) -> Result<Vec<TupleRow>> {
-    let (kinds, ids) = unzip(objects);
-    let [subject_kinds, subject_ids, subject_relations] = columns(subjects);
     Ok(sqlx::query_as!(
         TupleRow,
         r#"WITH RECURSIVE member (kind, id, relation) AS (
-             SELECT * FROM unnest($3::text[], $4::text[], $5::text[])
+             SELECT * FROM jsonb_to_recordset($2) AS s (kind text, id text, relation text)
              UNION
              SELECT t.object_kind, t.object_id, t.relation
              FROM member m
-             JOIN relation_tuples t
-               ON t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
-              AND t.object_kind = ANY($6)
+             CROSS JOIN jsonb_array_elements_text($3) AS s (kind)
+             CROSS JOIN LATERAL (
+               SELECT t.object_kind, t.object_id, t.relation FROM relation_tuples t
+               WHERE t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
+                 AND t.object_kind = s.kind
+               OFFSET 0
+             ) t
            ), place (kind, id) AS (
-             SELECT * FROM unnest($1::text[], $2::text[])
+             SELECT * FROM jsonb_to_recordset($1) AS o (kind text, id text)
              UNION
              SELECT t.subject_kind, t.subject_id
              FROM place p
-             JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
-             WHERE t.subject_kind <> 'user' AND t.subject_relation = ''
+             CROSS JOIN LATERAL (
+               SELECT t.subject_kind, t.subject_id FROM relation_tuples t
+               WHERE t.object_kind = p.kind AND t.object_id = p.id
+                 AND t.subject_kind <> 'user' AND t.subject_relation = ''
+               OFFSET 0
+             ) t
            )
            SELECT t.subject_kind AS "subject_kind!", t.subject_id AS "subject_id!",
                   t.subject_relation AS "subject_relation!", t.relation AS "relation!",
                   t.object_kind AS "object_kind!", t.object_id AS "object_id!"
            FROM place p
-           JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
+           CROSS JOIN LATERAL (
+             SELECT t.* FROM relation_tuples t WHERE t.object_kind = p.kind AND t.object_id = p.id OFFSET 0
+           ) t
            WHERE t.subject_kind <> 'user' AND t.subject_relation = ''
               OR (t.subject_kind, t.subject_id, t.subject_relation) IN (SELECT kind, id, relation FROM member)
-           UNION
+           UNION ALL
            SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
            FROM member m
-           JOIN relation_tuples t
-             ON t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
-            AND t.object_kind = ANY($6)"#,
-        &kinds,
-        &ids,
-        &subject_kinds,
-        &subject_ids,
-        &subject_relations,
-        sets
+           CROSS JOIN jsonb_array_elements_text($3) AS s (kind)
+           CROSS JOIN LATERAL (
+             SELECT t.* FROM relation_tuples t
+             WHERE t.subject_kind = m.kind AND t.subject_id = m.id AND t.subject_relation = m.relation
+               AND t.object_kind = s.kind
+             OFFSET 0
+           ) t"#,
+        things(objects),
+        parties(subjects),
+        json!(sets)
     )
     .fetch_all(conn)
     .await?)
@@ -229,22 +245,25 @@ pub async fn around(
 /// All that is needed to tell who may do what with the objects, in one read: all tuples on them and, at any depth, on the
 /// things and sets that are subjects of these.
 pub async fn beneath(conn: &mut PgConnection, objects: &[(String, String)]) -> Result<Vec<TupleRow>> {
-    let (kinds, ids) = unzip(objects);
     Ok(sqlx::query_as!(
         TupleRow,
         r#"WITH RECURSIVE place (kind, id) AS (
-             SELECT * FROM unnest($1::text[], $2::text[])
+             SELECT * FROM jsonb_to_recordset($1) AS o (kind text, id text)
              UNION
              SELECT t.subject_kind, t.subject_id
              FROM place p
-             JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id
-             WHERE t.subject_kind <> 'user'
+             CROSS JOIN LATERAL (
+               SELECT t.subject_kind, t.subject_id FROM relation_tuples t
+               WHERE t.object_kind = p.kind AND t.object_id = p.id AND t.subject_kind <> 'user'
+               OFFSET 0
+             ) t
            )
            SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
            FROM place p
-           JOIN relation_tuples t ON t.object_kind = p.kind AND t.object_id = p.id"#,
-        &kinds,
-        &ids
+           CROSS JOIN LATERAL (
+             SELECT t.* FROM relation_tuples t WHERE t.object_kind = p.kind AND t.object_id = p.id OFFSET 0
+           ) t"#,
+        things(objects)
     )
     .fetch_all(conn)
     .await?)
@@ -282,6 +301,17 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// The objects as a document. The planner takes any document for a hundred rows: what it plans once it can use again,
+/// which it thinks it cannot for arrays.
+fn things(objects: &[(String, String)]) -> Value {
+    objects.iter().map(|(kind, id)| json!({"kind": kind, "id": id})).collect()
+}
+
+/// The same for subjects.
+fn parties(subjects: &[(String, String, String)]) -> Value {
+    subjects.iter().map(|(kind, id, relation)| json!({"kind": kind, "id": id, "relation": relation})).collect()
 }
 
 fn unzip(pairs: &[(String, String)]) -> (Vec<String>, Vec<String>) {

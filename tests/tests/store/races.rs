@@ -37,13 +37,13 @@ async fn a_model_moves_from_where_it_is_once() {
     assert_eq!((model.controller_uuid, model.mode.as_str()), (c2, MODE_NONE));
 
     let late = Refresh { status: "from the former home".into(), ..Refresh::default() };
-    assert!(!models::refresh(&mut conn, uuid, c1, &late, model.updated_at).await.unwrap());
+    assert_eq!(models::refresh(&mut conn, c1, &[(uuid, late.clone())], model.updated_at).await.unwrap(), 0);
     let told = Refresh { status: "available".into(), units: 3, ..Refresh::default() };
-    assert!(models::refresh(&mut conn, uuid, c2, &told, model.updated_at).await.unwrap());
+    assert_eq!(models::refresh(&mut conn, c2, &[(uuid, told)], model.updated_at).await.unwrap(), 1);
     let model = world.get(uuid).await;
     assert_eq!((model.status.as_str(), model.units), ("available", 3));
     let older = model.refreshed_at.unwrap() - chrono::TimeDelta::seconds(1);
-    assert!(!models::refresh(&mut conn, uuid, c2, &late, older).await.unwrap(), "older news than known");
+    assert_eq!(models::refresh(&mut conn, c2, &[(uuid, late)], older).await.unwrap(), 0, "older news than known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn whoever_holds_the_row_reads_what_the_last_one_wrote() {
         let mut tx = store.begin().await.unwrap();
         let model = models::get_for_update(&mut tx, uuid).await.unwrap().unwrap();
         let told = Refresh { units: model.units + 1, ..Refresh::default() };
-        assert!(models::refresh(&mut tx, uuid, c1, &told, model.created_at).await.unwrap());
+        assert_eq!(models::refresh(&mut tx, c1, &[(uuid, told)], model.created_at).await.unwrap(), 1);
         tx.commit().await.unwrap();
     })
     .await;

@@ -84,7 +84,7 @@ fn locate(call: &Call<'_>, url: &str) -> Result<(Model, String)> {
 
 fn query(call: &Call<'_>) -> Vec<Value> {
     let filters = items(call.params, "Filters");
-    let models: Vec<Model> = call.shared.world().models.values().cloned().collect();
+    let models: Vec<Model> = call.shared.world().models.values().filter(|m| !m.offers.is_empty()).cloned().collect();
     let mut found = Vec::new();
     for model in &models {
         for (name, offer) in &model.offers {
