@@ -326,7 +326,7 @@ impl Default for Limits {
 impl Default for ControllerSettings {
     fn default() -> Self {
         Self {
-            dial_timeout: Duration::from_secs(10),
+            dial_timeout: Duration::from_secs(4),
             call_timeout: MINUTE,
             max_calls: 64,
             breaker_failures: 3,

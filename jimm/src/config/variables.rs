@@ -189,7 +189,7 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_DRAIN_TIMEOUT", Duration, Is("10s"), "10s", "How long a graceful stop waits for requests in work."),
     ]),
     ("Controllers and jobs", &[
-        used("JIMM_CONTROLLER_DIAL_TIMEOUT", Duration, Is("10s"), "10s", "Deadline of dialling a controller and logging in."),
+        used("JIMM_CONTROLLER_DIAL_TIMEOUT", Duration, Is("4s"), "4s", "Deadline of dialling a controller and logging in."),
         used("JIMM_CONTROLLER_CALL_TIMEOUT", Duration, Is("1m"), "1m", "Deadline of one call to a controller."),
         used("JIMM_CONTROLLER_MAX_CALLS", Number(1, 10_000), Is("64"), "64", "Calls in flight to one controller, per replica."),
         used("JIMM_CONTROLLER_BREAKER_FAILURES", Number(1, 1000), Is("3"), "3", "Failures in a row after which a controller is not called for a while."),

@@ -1,5 +1,6 @@
 //! One model connection: greeted like any other, dialled on when somebody has logged in, pumped until it ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,9 +35,11 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, mo
     let cutting = services.lifecycle.cutting.clone();
     let written = writer.run();
     tokio::pin!(written);
+    // In this order, so that what comes from the controller is written in the same turn.
     let close = tokio::select! {
-        _ = &mut written => return,
+        biased;
         close = converse(&services, origin, model, &mut reader, &outbox) => close,
+        _ = &mut written => return,
         () = cutting.cancelled() => Close::away("the broker stops"),
     };
     record::ended(&peer, &close);
@@ -78,16 +81,36 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         reader.trust();
         let claims = route.claims.clone();
         let traffic = Traffic::new(Arc::clone(services), origin, member.requester, route, outbox.clone());
-        let _upstreams = traffic.close_upstreams_on_drop();
-        traffic.attach(socket, claims);
-        return tokio::select! {
-            close = pump_up(&traffic, reader) => close,
-            close = traffic.ended() => close,
-            close = drained(&traffic) => close,
-            close = follow(&traffic, &mut watch) => close,
-            close = Box::pin(cut_off(services, &traffic.requester)) => close,
-        };
+        return relay(&traffic, socket, claims, reader, &mut watch).await;
     }
+}
+
+/// Passes frames until the connection ends. Both directions run on this one task: a frame that was read on one side is
+/// written on the other in the same turn, and nobody else has to be woken up for it.
+async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
+    traffic: &Arc<Traffic>,
+    socket: jimm_rpc::Socket,
+    claims: BTreeMap<String, String>,
+    reader: &mut Reader<S>,
+    watch: &mut crate::broker::ModelWatch,
+) -> Close {
+    let (_, pump) = traffic.attach(socket, claims);
+    let mut pump = Box::pin(pump);
+    let upstreams = traffic.close_upstreams_on_drop();
+    let close = tokio::select! {
+        biased;
+        close = pump_up(traffic, reader) => close,
+        () = &mut pump => return traffic.ended().await,
+        close = traffic.ended() => close,
+        () = traffic.watch_over() => traffic.ended().await,
+        close = drained(traffic) => close,
+        close = follow(traffic, watch) => close,
+        close = Box::pin(cut_off(&traffic.services, &traffic.requester)) => close,
+    };
+    drop(upstreams);
+    // It says good-bye to the controller.
+    traffic.services.lifecycle.sessions.spawn(pump);
+    close
 }
 
 /// Finds the model's home and logs in there.

@@ -79,6 +79,11 @@ impl InFlightTable {
         !self.requests.values().any(|it| it.upstream == upstream)
     }
 
+    /// Whether an answer of this upstream should come soon.
+    pub(super) fn is_waited_for(&self, upstream: UpstreamNo) -> bool {
+        self.requests.values().any(|it| it.upstream == upstream && !it.waits_for_events())
+    }
+
     /// Whether nothing is in work but waits for events.
     pub(super) fn is_idle(&self) -> bool {
         self.requests.values().all(InFlight::waits_for_events)

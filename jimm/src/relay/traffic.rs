@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jimm_proto::envelope::{Frame, write_error};
 use tokio::sync::{Notify, Semaphore};
@@ -22,6 +22,10 @@ use crate::session::greeting::{Call, tell};
 use crate::session::record::{self, Origin, Outcome};
 use crate::session::socket::{Close, Outbox};
 
+/// How long a controller that owes an answer may be silent before it is asked for a sign of life, twice this at most.
+const PATIENCE: Duration = Duration::from_millis(1250);
+/// How long it may take for that.
+const PING: Duration = Duration::from_secs(2);
 /// How often one connection may ask for more rights.
 const MAX_LOGINS: u32 = 10;
 
@@ -38,6 +42,9 @@ pub(super) struct Traffic {
     logins: Semaphore,
     count: AtomicU32,
     settled: Notify,
+    /// Whether somebody watches over what is in flight, and what wakes them up.
+    watched: AtomicBool,
+    asked: Notify,
     end: OnceLock<Close>,
     ended: CancellationToken,
     /// The life of all upstreams.
@@ -75,14 +82,21 @@ impl Traffic {
             logins: Semaphore::new(1),
             count: AtomicU32::new(0),
             settled: Notify::new(),
+            watched: AtomicBool::new(false),
+            asked: Notify::new(),
             end: OnceLock::new(),
             ended: CancellationToken::new(),
             upstreams: CancellationToken::new(),
         })
     }
 
-    /// Takes an upstream into use; requests go there from now on, unless watchers live elsewhere.
-    pub(super) fn attach(self: &Arc<Self>, socket: jimm_rpc::Socket, claims: BTreeMap<String, String>) -> Upstream {
+    /// Takes an upstream into use; requests go there from now on, unless watchers live elsewhere. Somebody has to run the
+    /// pump that comes with it.
+    pub(super) fn attach(
+        self: &Arc<Self>,
+        socket: jimm_rpc::Socket,
+        claims: BTreeMap<String, String>,
+    ) -> (Upstream, impl Future<Output = ()> + Send + 'static) {
         let no = self.count.fetch_add(1, Ordering::Relaxed);
         let (upstream, pump) = Upstream::start(no, self.upstreams.child_token(), socket, claims, Arc::clone(self));
         let mut state = self.state();
@@ -92,8 +106,7 @@ impl Traffic {
         }
         state.close_unused();
         drop(state);
-        self.services.lifecycle.sessions.spawn(pump);
-        upstream
+        (upstream, pump)
     }
 
     /// Ends the connection; the first reason counts.
@@ -136,6 +149,56 @@ impl Traffic {
         }
     }
 
+    /// Sees to it that nobody waits for a controller that stands still: one that owes answers and is silent is asked for
+    /// a sign of life, and given up when it gives none. Ends when that was the current one.
+    pub(super) async fn watch_over(&self) {
+        loop {
+            self.asked.notified().await;
+            loop {
+                tokio::time::sleep(PATIENCE).await;
+                let waited_for = self.state().waited_for();
+                if waited_for.is_empty() {
+                    // Who asks after this wakes us up again.
+                    self.watched.store(false, Ordering::SeqCst);
+                    if self.state().waited_for().is_empty() {
+                        break;
+                    }
+                    continue;
+                }
+                let silent: Vec<Upstream> =
+                    waited_for.into_iter().filter(|upstream| !upstream.activity.take()).collect();
+                if silent.is_empty() {
+                    continue;
+                }
+                for upstream in &silent {
+                    upstream.outbox.ping();
+                }
+                tokio::time::sleep(PING).await;
+                for upstream in silent.iter().filter(|upstream| !upstream.activity.take()) {
+                    let text = format!("controller {} does not answer", self.route.controller());
+                    self.give_up(upstream.no, &text, "try again, or ask its operator").await;
+                    upstream.cut.cancel();
+                }
+            }
+        }
+    }
+
+    /// Answers everything that an upstream owes, and ends the connection when it was the current one.
+    async fn give_up(&self, no: UpstreamNo, text: &str, next: &str) {
+        let (owed, was_current) = {
+            let mut state = self.state();
+            state.open.retain(|upstream| upstream.no != no);
+            (state.in_flight.remove_of(no), state.current.as_ref().is_some_and(|upstream| upstream.no == no))
+        };
+        self.settled.notify_waiters();
+        for request in owed {
+            self.fail(&request, Error::new(Kind::ControllerUnavailable, format!("{text}: {next}"))).await;
+        }
+        if was_current {
+            self.end(Close::away(text));
+        }
+    }
+
     // === up ===
 
     /// A frame came from the client.
@@ -172,6 +235,9 @@ impl Traffic {
         };
         match upstream {
             Ok(upstream) => {
+                if !self.watched.swap(true, Ordering::SeqCst) {
+                    self.asked.notify_one();
+                }
                 // A send that fails ends the upstream, and that answers everything it owes.
                 upstream.outbox.send(text).await;
             }
@@ -240,6 +306,9 @@ impl Traffic {
             held: Some(held.clone()),
         };
         self.state().in_flight.insert(again);
+        if !self.watched.swap(true, Ordering::SeqCst) {
+            self.asked.notify_one();
+        }
         upstream.outbox.send(held).await;
         Ok(())
     }
@@ -265,7 +334,9 @@ impl Traffic {
         let name = &self.requester.name;
         let LoggedIn { socket, .. } = upstream::log_in(&self.services.settings, &self.route, name, &claims).await?;
         tracing::debug!(demands = ?demands, "logged in again with more rights");
-        Ok(self.attach(socket, claims))
+        let (upstream, pump) = self.attach(socket, claims);
+        self.services.lifecycle.sessions.spawn(pump);
+        Ok(upstream)
     }
 
     async fn fail(&self, request: &InFlight, error: Error) {
@@ -279,6 +350,11 @@ impl Traffic {
 }
 
 impl State {
+    /// The upstreams from which somebody waits for an answer that should come soon.
+    fn waited_for(&self) -> Vec<Upstream> {
+        self.open.iter().filter(|upstream| self.in_flight.is_waited_for(upstream.no)).cloned().collect()
+    }
+
     /// Ends upstreams that get no new requests and owe no answers.
     fn close_unused(&mut self) {
         let Some(current) = self.current.as_ref().map(|upstream| upstream.no) else { return };
@@ -305,27 +381,16 @@ impl Receiver for Traffic {
     }
 
     async fn ended(self: &Arc<Self>, no: UpstreamNo, close: &Close) {
-        let (owed, was_current) = {
-            let mut state = self.state();
-            state.open.retain(|upstream| upstream.no != no);
-            (state.in_flight.remove_of(no), state.current.as_ref().is_some_and(|upstream| upstream.no == no))
-        };
-        self.settled.notify_waiters();
         let controller = self.route.controller();
-        let (text, next) = if close.is_by_fault() {
+        if close.is_by_fault() {
             tracing::warn!(
                 controller, model.uuid = %self.route.model, close.reason = close.reason(),
                 "connection closed for what the controller sent"
             );
-            (format!("controller {controller} sent what cannot be passed on ({})", close.reason()), "ask its operator")
+            let text = format!("controller {controller} sent what cannot be passed on ({})", close.reason());
+            self.give_up(no, &text, "ask its operator").await;
         } else {
-            (format!("controller {controller} has closed the connection"), "try again")
-        };
-        for request in owed {
-            self.fail(&request, Error::new(Kind::ControllerUnavailable, format!("{text}: {next}"))).await;
-        }
-        if was_current {
-            self.end(Close::away(text));
+            self.give_up(no, &format!("controller {controller} has closed the connection"), "try again").await;
         }
     }
 }

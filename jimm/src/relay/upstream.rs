@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use jimm_proto::envelope::{Frame, Request, write_request};
 use jimm_proto::names::UserName;
-use jimm_rpc::Socket;
+use jimm_rpc::{Activity, Socket};
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ pub(super) struct Upstream {
     pub(super) no: u32,
     pub(super) claims: Arc<BTreeMap<String, String>>,
     pub(super) outbox: Outbox,
+    pub(super) activity: Activity,
     pub(super) cut: CancellationToken,
 }
 
@@ -128,8 +129,9 @@ impl Upstream {
         claims: BTreeMap<String, String>,
         receiver: Arc<R>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let activity = socket.get_ref().activity();
         let (mut reader, outbox, writer) = socket::split(socket, SILENCE);
-        let upstream = Self { no, claims: Arc::new(claims), outbox: outbox.clone(), cut: cut.clone() };
+        let upstream = Self { no, claims: Arc::new(claims), outbox: outbox.clone(), activity, cut: cut.clone() };
         let pump = async move {
             let written = writer.run();
             tokio::pin!(written);
@@ -141,7 +143,9 @@ impl Upstream {
                     }
                 }
             };
+            // In this order, so that what was read, on either side, is written in the same turn.
             let close = tokio::select! {
+                biased;
                 close = read => close,
                 _ = &mut written => Close::normal(),
                 () = cut.cancelled() => Close::normal(),

@@ -1,5 +1,6 @@
 //! A websocket in two halves: a reader that notices silence, and an outbox whose writer owns the other half.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -40,7 +42,10 @@ pub(crate) struct Reader<S> {
     stream: SplitStream<WebSocketStream<S>>,
     outbox: Outbox,
     silence: Duration,
-    pinged: bool,
+    /// Runs from quarter to quarter of the silence: a timer for each message would cost more than the message.
+    quarter: Pin<Box<Sleep>>,
+    /// Quarters without a sign of life.
+    quiet: u8,
     /// What a stranger may send.
     allowance: Option<Arc<Allowance>>,
 }
@@ -125,7 +130,8 @@ fn is_too_much(error: &std::io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<TooMuch>()).is_some()
 }
 
-/// Takes a websocket apart. A peer that gives no sign of life for `silence` is taken for gone; half-way it is asked.
+/// Takes a websocket apart. A peer that gives no sign of life for `silence`, or at most a quarter longer, is taken for
+/// gone; half-way it is asked.
 pub(crate) fn split<S>(socket: WebSocketStream<S>, silence: Duration) -> (Reader<S>, Outbox, Writer<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -133,7 +139,8 @@ where
     let (sink, stream) = socket.split();
     let (sender, queue) = mpsc::channel(QUEUE);
     let outbox = Outbox(sender);
-    let reader = Reader { stream, outbox: outbox.clone(), silence, pinged: false, allowance: None };
+    let quarter = Box::pin(tokio::time::sleep(silence / 4));
+    let reader = Reader { stream, outbox: outbox.clone(), silence, quarter, quiet: 0, allowance: None };
     (reader, outbox, Writer { sink, queue })
 }
 
@@ -175,6 +182,11 @@ impl Outbox {
         self.0.send(Message::Text(text.into())).await.is_ok()
     }
 
+    /// Asks the peer for a sign of life, unless so much waits for it already that it will give one anyway.
+    pub(crate) fn ping(&self) {
+        let _ = self.0.try_send(Message::Ping(Vec::new().into()));
+    }
+
     /// Closes, after what was sent before.
     pub(crate) async fn close(&self, close: Close) {
         let _ = self.0.send(close.into_message()).await;
@@ -194,14 +206,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
     /// The next text, or how to close when there is none. Safe to cancel.
     pub(crate) async fn next(&mut self) -> Result<Utf8Bytes, Close> {
         loop {
-            let Ok(message) = tokio::time::timeout(self.silence / 2, self.stream.next()).await else {
-                if std::mem::replace(&mut self.pinged, true) {
-                    return Err(Close::away(format!("no sign of life for {} s", self.silence.as_secs())));
+            let message = tokio::select! {
+                biased;
+                message = self.stream.next() => message,
+                () = self.quarter.as_mut() => {
+                    self.quarter.as_mut().reset(Instant::now() + self.silence / 4);
+                    self.quiet += 1;
+                    match self.quiet {
+                        // The one that runs now began before the last sign.
+                        3 => self.outbox.ping(),
+                        5.. => {
+                            return Err(Close::away(format!("no sign of life for {} s", self.silence.as_secs())));
+                        }
+                        _ => {}
+                    }
+                    continue;
                 }
-                let _ = self.outbox.0.try_send(Message::Ping(Vec::new().into()));
-                continue;
             };
-            self.pinged = false;
+            self.quiet = 0;
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(text),
                 None | Some(Ok(Message::Close(_))) => return Err(Close::normal()),
@@ -222,13 +244,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
 pub(crate) struct Written<S>(SplitSink<WebSocketStream<S>, Message>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Writer<S> {
-    /// Writes until a close was sent, the peer is gone, or it stops reading.
+    /// Writes until a close was sent, the peer is gone, or it stops reading. What waits is written together.
     pub(crate) async fn run(mut self) -> Written<S> {
         while let Some(message) = self.queue.recv().await {
             let last = matches!(message, Message::Close(_));
             let limit = if last { CLOSE } else { WRITE };
-            match tokio::time::timeout(limit, self.sink.send(message)).await {
-                Ok(Ok(())) if !last => {}
+            match tokio::time::timeout(limit, self.write(message)).await {
+                Ok(Ok(closed)) if !closed => {}
                 Ok(_) => break,
                 Err(_) => {
                     tracing::debug!("peer does not read");
@@ -238,5 +260,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Writer<S> {
         }
         let _ = tokio::time::timeout(CLOSE, self.sink.close()).await;
         Written(self.sink)
+    }
+
+    /// Writes a message and those that wait behind it; tells whether a close was among them.
+    async fn write(&mut self, first: Message) -> Result<bool, WsError> {
+        let mut closes = matches!(first, Message::Close(_));
+        self.sink.feed(first).await?;
+        while !closes && let Ok(message) = self.queue.try_recv() {
+            closes = matches!(message, Message::Close(_));
+            self.sink.feed(message).await?;
+        }
+        self.sink.flush().await?;
+        Ok(closes)
     }
 }

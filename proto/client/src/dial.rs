@@ -61,11 +61,14 @@ pub async fn connect_stream(target: &Target, timeout: Duration) -> Result<Stream
     first(target, timeout, attempts.collect()).await
 }
 
+/// Messages are written together up to so many bytes.
+const TOGETHER: usize = 16 * 1024;
+
 /// The settings of every websocket here: small buffers, one limit for frames and messages.
 pub fn socket_config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(TOGETHER)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message))
 }
@@ -116,10 +119,10 @@ async fn open(target: &Target, address: &str) -> Result<Stream, DialError> {
     let tcp = connect(address).await.map_err(|e| DialError::new(address, e.to_string()))?;
     // Small frames must not wait for each other.
     tcp.set_nodelay(true).map_err(|e| DialError::new(address, e.to_string()))?;
-    let Some((config, name)) = tls else { return Ok(Stream::Plain(tcp)) };
+    let Some((config, name)) = tls else { return Ok(Stream::plain(tcp)) };
     let shown = shown(&name);
     match TlsConnector::from(config).connect(name, tcp).await {
-        Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+        Ok(stream) => Ok(Stream::tls(stream)),
         Err(e) => {
             let certificate = e
                 .get_ref()

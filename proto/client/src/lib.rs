@@ -15,7 +15,7 @@ pub use connection::Connection;
 pub use dial::{connect_stream, dial, dial_socket, socket_config};
 pub use error::{CallError, DialError};
 pub use login::{best_version, login};
-pub use stream::{Socket, Stream};
+pub use stream::{Activity, Socket, Stream};
 pub use target::{DialOptions, Pings, Target, Tls};
 
 /// The name that every Juju controller's certificate carries.
