@@ -25,13 +25,7 @@ const LOOK: Duration = Duration::from_secs(120);
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
     let _open = services.telemetry.metrics.connection(Endpoint::Model);
     let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
-    let origin = Origin {
-        endpoint: Endpoint::Model,
-        peer: peer.clone(),
-        requester: String::new(),
-        model,
-        controller: String::new(),
-    };
+    let origin = Origin::new(Endpoint::Model, peer.clone(), model);
     let cutting = services.lifecycle.cutting.clone();
     let written = writer.run();
     tokio::pin!(written);
@@ -54,20 +48,21 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     outbox: &Outbox,
 ) -> Close {
     let Some(model) = model else {
-        return greeting::refuse(services, &origin, reader, outbox, || Error::new(Kind::BadRequest, "invalid path"))
-            .await;
+        let error = || Error::new(Kind::BadRequest, "invalid path");
+        return Box::pin(greeting::refuse(services, &origin, reader, outbox, error)).await;
     };
     let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
     loop {
-        let greeted = match greeting::greet(services, &desk, &origin, reader, outbox).await {
+        // Boxed is what comes before the relaying: an idle connection must not keep room for it.
+        let greeted = match Box::pin(greeting::greet(services, &desk, &origin, reader, outbox)).await {
             Ok(greeted) => greeted,
             Err(close) => return close,
         };
         let Greeted { member, asked, began } = greeted;
-        origin.requester = member.requester.name.to_string();
+        origin.set_requester(member.requester.name.to_string());
         // From here on a change of the model is not missed.
         let mut watch = services.broker.model_events.subscribe(model);
-        let result = enter(services, &mut origin, model, &member.requester).await;
+        let result = Box::pin(enter(services, &mut origin, model, &member.requester)).await;
         let (answer, entered) = match result {
             Ok((route, LoggedIn { socket, reply })) => (Ok(reply), Some((route, socket))),
             Err(error) => (Err(error), None),
@@ -75,7 +70,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         outbox.send(greeting::frame(asked.request_id, &answer)).await;
         greeting::tell(services, &origin, &asked, &answer, began);
         let Some((route, socket)) = entered else {
-            origin.requester.clear();
+            origin.set_requester(String::new());
             continue;
         };
         reader.trust();
@@ -121,7 +116,7 @@ async fn enter(
     requester: &crate::broker::Requester,
 ) -> Result<(Route, LoggedIn)> {
     let route = Route::find(&services.broker, requester, model).await?;
-    route.controller().clone_into(&mut origin.controller);
+    origin.set_controller(route.controller());
     let logged_in = upstream::log_in(&services.settings, &route, &requester.name, &route.claims).await?;
     Ok((route, logged_in))
 }
@@ -144,7 +139,7 @@ async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Clo
         // What there was to know when the connection began is known. Rights that come by groups and roles change without
         // a word.
         let _ = tokio::time::timeout(LOOK, watch.changed()).await;
-        match traffic.route.still(&traffic.services.broker, &traffic.requester).await {
+        match Box::pin(traffic.route.still(&traffic.services.broker, &traffic.requester)).await {
             Ok(standing @ (Standing::Moved | Standing::Revoked | Standing::Gone)) => {
                 traffic.heed(standing);
                 return traffic.ended().await;

@@ -38,7 +38,7 @@ pub(super) struct InFlightTable {
 impl InFlight {
     /// Whether it ends when something happens, which may be never.
     fn waits_for_events(&self) -> bool {
-        self.asked.method == "Next"
+        &*self.asked.method == "Next"
     }
 }
 

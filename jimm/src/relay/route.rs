@@ -33,7 +33,8 @@ impl Route {
     pub async fn find(broker: &Broker, who: &Requester, model: Uuid) -> Result<Self> {
         let (row, access) = tokio::join!(row(broker, model), broker.model_access(who, model));
         let row = row?.ok_or_else(Error::model_not_found)?;
-        let access = access?.ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
+        let access =
+            access?.ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
         let home = Object::controller(row.controller_uuid);
         let (slot, administers) =
             tokio::join!(broker.slot(row.controller_uuid), broker.require(who, Relation::Administrator, &home));

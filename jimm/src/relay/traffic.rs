@@ -212,7 +212,7 @@ impl Traffic {
         let (asked, began) = (Call::asked_of(&request), Instant::now());
         record::audit_request(&self.services, &self.origin, &asked, None);
         // What is said to `Admin` is for the broker's ears, and everything was said at the login.
-        let refused = if asked.facade == "Admin" {
+        let refused = if &*asked.facade == "Admin" {
             let text = format!("no such request - method Admin({}).{} is not implemented", asked.version, asked.method);
             Some(Error::new(Kind::NotImplemented, text))
         } else if self.frozen.load(Ordering::Relaxed) && !freeze::is_read(&asked.facade, &asked.method) {

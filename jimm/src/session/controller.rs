@@ -40,13 +40,7 @@ struct Session {
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer) {
     let _open = services.telemetry.metrics.connection(Endpoint::Controller);
     let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
-    let origin = Origin {
-        endpoint: Endpoint::Controller,
-        peer: peer.clone(),
-        requester: String::new(),
-        model: None,
-        controller: String::new(),
-    };
+    let origin = Origin::new(Endpoint::Controller, peer.clone(), None);
     let cutting = services.lifecycle.cutting.clone();
     let written = writer.run();
     tokio::pin!(written);
@@ -67,7 +61,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Close {
     let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
     let requester = loop {
-        let greeted = match greet(services, &desk, &origin, reader, outbox).await {
+        let greeted = match Box::pin(greet(services, &desk, &origin, reader, outbox)).await {
             Ok(greeted) => greeted,
             Err(close) => return close,
         };
@@ -97,7 +91,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Answers the login.
 async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, greeted: Greeted) -> Option<Requester> {
-    origin.requester = greeted.member.requester.name.to_string();
+    origin.set_requester(greeted.member.requester.name.to_string());
     let result = match login_result::controller_login(services, &greeted.member).await {
         Ok(result) => registry::encode(&result),
         Err(error) => Err(error),
@@ -105,7 +99,7 @@ async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, gree
     outbox.send(frame(greeted.asked.request_id, &result)).await;
     tell(services, origin, &greeted.asked, &result, greeted.began);
     if result.is_err() {
-        origin.requester = String::new();
+        origin.set_requester(String::new());
         return None;
     }
     Some(greeted.member.requester)
@@ -212,5 +206,5 @@ impl Session {
 
 /// Calls that end when something happens, which may be never.
 fn waits_for_events(call: &Call) -> bool {
-    call.asked.method == "Next"
+    &*call.asked.method == "Next"
 }

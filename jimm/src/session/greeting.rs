@@ -1,5 +1,6 @@
 //! A connection before login: only `Admin` and pings are served. It ends with somebody logged in, or with the connection.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,10 +47,10 @@ impl Call {
     pub(crate) fn asked_of(request: &Request<'_>) -> Asked {
         Asked {
             request_id: request.request_id,
-            facade: told(&request.facade),
+            facade: told(&request.facade).into(),
             version: request.version,
-            object_id: told(&request.id),
-            method: told(&request.method),
+            object_id: told(&request.id).into_owned(),
+            method: told(&request.method).into(),
         }
     }
 
@@ -66,17 +67,17 @@ impl Call {
 
 /// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
 /// obey or the database refuse. No name that we know is changed.
-fn told(name: &str) -> String {
+fn told(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 128;
     if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return name.to_owned();
+        return Cow::Borrowed(name);
     }
     let mut told: String =
         name.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
     if name.len() > told.len() {
         told.push('…');
     }
-    told
+    Cow::Owned(told)
 }
 
 /// Serves a connection until somebody logs in.
@@ -110,7 +111,7 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
             text = reader.next(), if in_work.len() < IN_WORK => {
                 let Some(call) = Call::read(&text?)? else { continue };
                 record::audit_request(services, origin, &call.asked, None);
-                if call.asked.facade == "Admin" {
+                if &*call.asked.facade == "Admin" {
                     in_work.push(async move {
                         let outcome = desk.serve(call.asked.version, &call.asked.method, &call.params).await;
                         (call, outcome)
@@ -177,7 +178,7 @@ pub(crate) fn frame(request_id: u64, result: &Result<Box<RawValue>>) -> Utf8Byte
 }
 
 fn before_login(asked: &Asked) -> Result<Box<RawValue>> {
-    if asked.facade == "Pinger" && asked.method == "Ping" {
+    if &*asked.facade == "Pinger" && &*asked.method == "Ping" {
         return crate::facades::registry::encode(&crate::facades::registry::Empty {});
     }
     let Asked { facade, version, method, .. } = asked;

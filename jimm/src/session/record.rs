@@ -2,6 +2,7 @@
 //!
 //! Parameters never reach the log; they reach the audit only where the registry says that they hold no secrets.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jimm_store::audit::AuditEntry;
@@ -26,6 +27,43 @@ pub(crate) struct Origin {
     pub(crate) model: Option<Uuid>,
     /// The model's home, on a model connection.
     pub(crate) controller: String,
+    /// The texts of these that go into each entry of the audit log.
+    audited: OnceLock<Audited>,
+}
+
+#[derive(Clone, Debug)]
+struct Audited {
+    conversation: Arc<str>,
+    identity: Arc<str>,
+    model: Arc<str>,
+}
+
+impl Origin {
+    /// A connection on which nobody has logged in.
+    pub(crate) fn new(endpoint: Endpoint, peer: Peer, model: Option<Uuid>) -> Self {
+        let (requester, controller) = (String::new(), String::new());
+        Self { endpoint, peer, requester, model, controller, audited: OnceLock::new() }
+    }
+
+    /// Sets who it is, or that it is nobody any more.
+    pub(crate) fn set_requester(&mut self, requester: String) {
+        self.requester = requester;
+        self.audited = OnceLock::new();
+    }
+
+    /// Sets the model's home.
+    pub(crate) fn set_controller(&mut self, controller: &str) {
+        controller.clone_into(&mut self.controller);
+        self.audited = OnceLock::new();
+    }
+
+    fn audited(&self) -> &Audited {
+        self.audited.get_or_init(|| Audited {
+            conversation: self.peer.conversation.as_str().into(),
+            identity: format!("user-{}", self.requester).into(),
+            model: self.model.map(|uuid| format!("{}/{uuid}", self.controller)).unwrap_or_default().into(),
+        })
+    }
 }
 
 /// Which method of which facade.
@@ -34,13 +72,13 @@ pub(crate) struct Asked {
     /// The client's number for it.
     pub(crate) request_id: u64,
     /// `type` on the wire.
-    pub(crate) facade: String,
+    pub(crate) facade: Arc<str>,
     /// Of the facade.
     pub(crate) version: u32,
     /// Of a watcher.
     pub(crate) object_id: String,
     /// `request` on the wire.
-    pub(crate) method: String,
+    pub(crate) method: Arc<str>,
 }
 
 /// How it went.
@@ -74,7 +112,7 @@ impl<'a> Outcome<'a> {
 impl Asked {
     /// Sent all the time, by everybody, and of no interest.
     pub(crate) fn is_ping(&self) -> bool {
-        self.facade == "Pinger"
+        &*self.facade == "Pinger"
     }
 }
 
@@ -101,7 +139,7 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
         model.uuid = model,
         controller = origin.controller,
         request.id = asked.request_id,
-        request.method = format!("{}({}).{}", asked.facade, asked.version, asked.method),
+        request.method = %format_args!("{}({}).{}", asked.facade, asked.version, asked.method),
         kind,
         error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain),
         error.code = outcome.code,
@@ -162,16 +200,17 @@ pub(crate) fn audit_answer(services: &Services, origin: &Origin, asked: &Asked, 
 }
 
 fn entry(services: &Services, origin: &Origin, asked: &Asked) -> AuditEntry {
+    let Audited { conversation, identity, model } = origin.audited().clone();
     AuditEntry {
         time: services.broker.clock.now(),
-        conversation_id: origin.peer.conversation.clone(),
+        conversation_id: conversation,
         message_id: i64::try_from(asked.request_id).unwrap_or(i64::MAX),
         facade_name: asked.facade.clone(),
         facade_method: asked.method.clone(),
         facade_version: i32::try_from(asked.version).unwrap_or(i32::MAX),
         object_id: asked.object_id.clone(),
-        identity: format!("user-{}", origin.requester),
-        model: origin.model.map(|uuid| format!("{}/{uuid}", origin.controller)).unwrap_or_default(),
+        identity,
+        model,
         is_response: false,
         params: None,
         errors: None,

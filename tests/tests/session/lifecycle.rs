@@ -76,7 +76,7 @@ async fn requests_and_answers_are_audited_without_secrets() {
     assert!(
         entries
             .iter()
-            .any(|it| it.facade_method == "Clouds" && it.is_response && it.identity == "user-alice@example.com")
+            .any(|it| &*it.facade_method == "Clouds" && it.is_response && &*it.identity == "user-alice@example.com")
     );
     assert!(entries.iter().all(|it| !format!("{it:?}").contains(&World::token(ALICE)[..20])), "{entries:?}");
 }
