@@ -101,6 +101,18 @@ fn user(who: &Requester) -> User {
     User { name: who.name.to_string(), groups: who.groups.clone() }
 }
 
+/// Relations to a model with Juju's levels, the highest first.
+const MODEL_LADDER: [(Relation, ModelAccess); 3] = [
+    (Relation::Administrator, ModelAccess::Admin),
+    (Relation::Writer, ModelAccess::Write),
+    (Relation::Reader, ModelAccess::Read),
+];
+
+/// The highest level of the ladder that was allowed.
+fn highest(answers: &[Decision]) -> Option<ModelAccess> {
+    MODEL_LADDER.iter().zip(answers).find(|(_, decision)| decision.allowed).map(|((_, level), _)| *level)
+}
+
 // === asking ===
 
 impl Broker {
@@ -146,15 +158,23 @@ impl Broker {
 
     /// What the caller may do with a model, if anything.
     pub async fn model_access(&self, who: &Requester, uuid: Uuid) -> Result<Option<ModelAccess>> {
-        let ladder = [
-            (Relation::Administrator, ModelAccess::Admin),
-            (Relation::Writer, ModelAccess::Write),
-            (Relation::Reader, ModelAccess::Read),
-        ];
-        let questions = ladder.map(|(relation, _)| (relation, Object::model(uuid)));
+        let questions = MODEL_LADDER.map(|(relation, _)| (relation, Object::model(uuid)));
         let answers = self.authz.check_many(&user(who), &questions).await?;
-        let held = ladder.into_iter().zip(answers).find(|(_, decision)| decision.allowed);
-        Ok(held.map(|((_, level), _)| level))
+        Ok(highest(&answers))
+    }
+
+    /// The same, and whether the caller administers the controller that hosts the model.
+    pub async fn model_and_home_access(
+        &self,
+        who: &Requester,
+        uuid: Uuid,
+        home: Uuid,
+    ) -> Result<(Option<ModelAccess>, bool)> {
+        let mut questions = MODEL_LADDER.map(|(relation, _)| (relation, Object::model(uuid))).to_vec();
+        questions.push((Relation::Administrator, Object::controller(home)));
+        let mut answers = self.authz.check_many(&user(who), &questions).await?;
+        let on_home = answers.pop().is_some_and(|decision| decision.allowed);
+        Ok((highest(&answers), on_home))
     }
 
     /// What the caller may do with a cloud, if anything.

@@ -55,8 +55,6 @@ pub struct Requester {
     pub name: UserName,
     /// Groups that the identity provider told of.
     pub groups: Vec<String>,
-    /// Whether the identity administers the broker, as of its login.
-    pub is_admin: bool,
     /// Where the connection comes from.
     pub client_addr: Option<SocketAddr>,
     /// How the identity logged in: `session-token`, `client-credentials`, ….

@@ -94,7 +94,7 @@ impl Broker {
         tracing::info!(model.uuid = %row.uuid, requester = %who.name, "model made");
         let mut info = self.merge_info(who, &row, info).await?;
         // Why there is for operators: other users do not see controllers.
-        if who.is_admin && info.status.info.is_empty() {
+        if info.status.info.is_empty() && self.is_admin(who).await? {
             info.status.info = format!("placed: {}", place.reason);
         }
         Ok(info)

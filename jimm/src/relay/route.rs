@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jimm_authz::{Object, Relation};
 use jimm_proto::access::ModelAccess;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
@@ -31,14 +30,11 @@ impl Route {
     /// Finds the way. Who may not even read the model is refused here: a controller would let the login pass. To them
     /// there is no such model; the log knows better.
     pub async fn find(broker: &Broker, who: &Requester, model: Uuid) -> Result<Self> {
-        let (row, access) = tokio::join!(row(broker, model), broker.model_access(who, model));
-        let row = row?.ok_or_else(Error::model_not_found)?;
-        let access =
-            access?.ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
-        let home = Object::controller(row.controller_uuid);
-        let (slot, administers) =
-            tokio::join!(broker.slot(row.controller_uuid), broker.require(who, Relation::Administrator, &home));
-        let (slot, on_home) = (slot?, if administers.is_ok() { "superuser" } else { "login" });
+        let row = row(broker, model).await?.ok_or_else(Error::model_not_found)?;
+        let (access, on_home) = broker.model_and_home_access(who, model, row.controller_uuid).await?;
+        let access = access.ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
+        let slot = broker.slot(row.controller_uuid).await?;
+        let on_home = if on_home { "superuser" } else { "login" };
         let claims = slot.claims(on_home, Some((model, &access.to_string())));
         Ok(Self { model, slot, access, claims, frozen: is_frozen(&row) })
     }

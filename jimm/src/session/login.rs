@@ -121,15 +121,13 @@ pub(crate) async fn member(
     let idle = services.broker.check_session(&identity, address).await?;
     let row = admit(services, identity.name.as_str(), "").await?;
     let pass = services.broker.pass(&identity, row.epoch, told, idle).await?;
-    let mut requester = Requester {
+    let requester = Requester {
         name: identity.name,
         groups: identity.groups,
-        is_admin: false,
         client_addr: Some(address),
         auth_method,
         pass,
     };
-    requester.is_admin = services.broker.is_admin(&requester).await?;
     Ok(Member { requester, identity: row })
 }
 

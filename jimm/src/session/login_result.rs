@@ -17,16 +17,18 @@ const NO_CONTROLLER: &str = "3.6.11";
 /// The result of a login on the controller connection.
 pub(crate) async fn controller_login(services: &Services, member: &Member) -> Result<LoginResult> {
     let settings = &services.settings;
+    let (server_version, is_admin) =
+        tokio::join!(server_version(services), services.broker.is_admin(&member.requester));
     Ok(LoginResult {
         controller_tag: format!("controller-{}", settings.uuid),
         servers: servers(settings),
         public_dns_name: settings.public_host().to_owned(),
-        server_version: server_version(services).await?,
+        server_version: server_version?,
         user_info: Some(AuthUserInfo {
             display_name: display_name(member),
             identity: member.requester.name.tag(),
             last_connection: member.identity.last_login.map(GoTime::from),
-            controller_access: if member.requester.is_admin { "superuser" } else { "login" }.to_owned(),
+            controller_access: if is_admin? { "superuser" } else { "login" }.to_owned(),
             ..AuthUserInfo::default()
         }),
         facades: registry::facades(),
