@@ -1,7 +1,7 @@
 //! Counters, gauges and histograms, in Prometheus' text form.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -14,6 +14,12 @@ use prometheus_client::registry::Registry;
 /// More different methods than this are counted together: names come from clients.
 const MAX_METHODS: usize = 1500;
 const MAX_NAME: usize = 64;
+
+/// How many kinds of client connections there are.
+const ENDPOINTS: usize = 4;
+
+/// A counter for each kind of connection, by the names of a facade's methods.
+type Methods = HashMap<String, [Option<Counter>; ENDPOINTS]>;
 
 /// Which kind of client connection.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
@@ -67,10 +73,12 @@ struct PoolLabels {
 pub struct Metrics {
     registry: Arc<Registry>,
     methods: Arc<Mutex<HashSet<(String, String)>>>,
+    /// The counters of requests that went well, so that the usual case costs a look-up by borrowed names.
+    usual: Arc<RwLock<HashMap<String, Methods>>>,
+    seconds: [Histogram; ENDPOINTS],
     requests: Family<RequestLabels, Counter>,
-    request_seconds: Family<EndpointLabels, Histogram>,
     connections: Family<EndpointLabels, Gauge>,
-    relayed_bytes: Family<DirectionLabels, Counter>,
+    relayed: [Counter; 2],
     logins: Family<LoginLabels, Counter>,
     controllers: Family<ControllerLabels, Gauge>,
     pool: Family<PoolLabels, Gauge>,
@@ -96,7 +104,7 @@ impl Metrics {
             Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0])
         });
         let connections = Family::default();
-        let relayed_bytes = Family::default();
+        let relayed_bytes = Family::<DirectionLabels, Counter>::default();
         let logins = Family::default();
         let controllers = Family::default();
         let pool = Family::default();
@@ -116,10 +124,12 @@ impl Metrics {
         Self {
             registry: Arc::new(registry),
             methods: Arc::default(),
+            usual: Arc::default(),
             requests,
-            request_seconds,
+            seconds: [Endpoint::Controller, Endpoint::Model, Endpoint::Stream, Endpoint::Proxy]
+                .map(|endpoint| request_seconds.get_or_create(&EndpointLabels { endpoint }).clone()),
             connections,
-            relayed_bytes,
+            relayed: ["up", "down"].map(|way| relayed_bytes.get_or_create(&DirectionLabels { direction: way }).clone()),
             logins,
             controllers,
             pool,
@@ -129,10 +139,31 @@ impl Metrics {
 
     /// A request was answered; `kind` is empty for success.
     pub fn request(&self, endpoint: Endpoint, facade: &str, method: &str, kind: &'static str, elapsed: Duration) {
+        self.seconds[endpoint as usize].observe(elapsed.as_secs_f64());
+        if !kind.is_empty() {
+            self.counter(endpoint, facade, method, kind).inc();
+            return;
+        }
+        let known = {
+            let usual = self.usual.read().unwrap_or_else(PoisonError::into_inner);
+            let counters = usual.get(facade).and_then(|methods| methods.get(method));
+            counters.and_then(|counters| counters[endpoint as usize].clone())
+        };
+        let counter = known.unwrap_or_else(|| {
+            let counter = self.counter(endpoint, facade, method, "ok");
+            let mut usual = self.usual.write().unwrap_or_else(PoisonError::into_inner);
+            if usual.values().map(HashMap::len).sum::<usize>() < MAX_METHODS {
+                let methods = usual.entry(facade.to_owned()).or_default();
+                methods.entry(method.to_owned()).or_default()[endpoint as usize] = Some(counter.clone());
+            }
+            counter
+        });
+        counter.inc();
+    }
+
+    fn counter(&self, endpoint: Endpoint, facade: &str, method: &str, kind: &'static str) -> Counter {
         let (facade, method) = self.bounded(facade, method);
-        let kind = if kind.is_empty() { "ok" } else { kind };
-        self.requests.get_or_create(&RequestLabels { endpoint, facade, method, kind }).inc();
-        self.request_seconds.get_or_create(&EndpointLabels { endpoint }).observe(elapsed.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { endpoint, facade, method, kind }).clone()
     }
 
     /// A client connection begins; it ends when the guard is dropped.
@@ -144,12 +175,12 @@ impl Metrics {
 
     /// Bytes went from a client to a controller.
     pub fn relayed_up(&self, bytes: usize) {
-        self.relayed_bytes.get_or_create(&DirectionLabels { direction: "up" }).inc_by(bytes as u64);
+        self.relayed[0].inc_by(bytes as u64);
     }
 
     /// Bytes went from a controller to a client.
     pub fn relayed_down(&self, bytes: usize) {
-        self.relayed_bytes.get_or_create(&DirectionLabels { direction: "down" }).inc_by(bytes as u64);
+        self.relayed[1].inc_by(bytes as u64);
     }
 
     /// Somebody tried to log in; `result` is `ok` or the kind of failure.
