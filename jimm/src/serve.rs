@@ -20,6 +20,7 @@ pub fn serve(settings: Config) -> ExitCode {
     };
     let served = runtime.block_on(run(settings));
     runtime.shutdown_background();
+    telemetry::flush_log();
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

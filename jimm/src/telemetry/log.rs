@@ -1,19 +1,33 @@
 //! Sets up the log: JSON lines for machines, or lines for people.
 
+use std::sync::OnceLock;
+
 use tracing_subscriber::EnvFilter;
 
+use super::buffer::LogBuffer;
+use super::line::JsonLine;
 use crate::config::LogSettings;
+
+static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
 
 /// Sends everything that is logged to stderr, in the form the settings ask for. A second call changes nothing.
 pub fn init(settings: &LogSettings) {
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter(settings));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter(settings));
     let done = if settings.dev_mode {
-        subscriber.try_init()
+        subscriber.with_writer(std::io::stderr).try_init()
     } else {
-        subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        let buffer = BUFFER.get_or_init(LogBuffer::start).clone();
+        subscriber.event_format(JsonLine).with_writer(buffer).try_init()
     };
     if let Err(error) = done {
         tracing::debug!(error, "the log is set up already");
+    }
+}
+
+/// Writes the lines that wait, before the process ends.
+pub fn flush() {
+    if let Some(buffer) = BUFFER.get() {
+        buffer.flush();
     }
 }
 

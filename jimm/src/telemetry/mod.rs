@@ -1,11 +1,13 @@
 //! What operators see: log lines, metrics, the queue to the audit log. It never sees parameters or secrets.
 
 mod audit;
+mod buffer;
+mod line;
 mod log;
 mod metrics;
 
 pub use audit::{AuditQueue, AuditWriter};
-pub use log::init as init_log;
+pub use log::{flush as flush_log, init as init_log};
 pub use metrics::{Endpoint, Metrics};
 
 /// Where everybody reports to.
