@@ -1,6 +1,7 @@
 //! A byte stream to a peer, with TLS or without.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +65,18 @@ impl Stream {
             Poll::Ready(_) => {}
         }
         polled
+    }
+
+    /// What the peer knows us by.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell, as of a socket that is closed.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.wire {
+            Wire::Plain(s) => s.local_addr(),
+            Wire::Tls(s) => s.get_ref().0.local_addr(),
+        }
     }
 
     /// Where to ask for signs of life of the peer.

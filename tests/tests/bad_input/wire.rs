@@ -39,8 +39,7 @@ pub(crate) async fn tls(app: &TestApp) -> (Stream, SocketAddr) {
     let tls = Tls::Ca { pem: app.door.ca.clone(), server_name: JUJU_SERVER_NAME.to_owned() };
     let target = Target { addresses: vec![app.door.address.clone()], path: String::new(), tls };
     let stream = jimm_rpc::connect_stream(&target, DEADLINE).await.expect("the broker takes TLS");
-    let Stream::Tls(inner) = &stream else { panic!("not TLS") };
-    let me = inner.get_ref().0.local_addr().expect("an address");
+    let me = stream.local_addr().expect("an address");
     (stream, me)
 }
 
