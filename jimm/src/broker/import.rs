@@ -21,9 +21,7 @@ use jimm_store::{StoreError, clouds, credentials};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model_create::as_summary;
 use super::model_info::about;
-use super::models::refresh_of;
 use super::remote::{APPLICATION_OFFERS, CALL_DEADLINE, MODEL_MANAGER};
 use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
@@ -66,7 +64,7 @@ impl Broker {
             life: info.life.clone(),
             mode: models::MODE_NONE.to_owned(),
         };
-        self.write_import(&model, &info, &offered).await?;
+        self.write_import(&model, &offered).await?;
         for warning in &warnings {
             tracing::warn!(model.uuid = %uuid, model.name = %info.name, "{warning}");
         }
@@ -164,16 +162,9 @@ impl Broker {
         Ok(other.name.clone())
     }
 
-    async fn write_import(
-        &self,
-        model: &NewModel,
-        info: &ModelInfo,
-        offered: &[ApplicationOfferAdminDetailsV5],
-    ) -> Result<()> {
+    async fn write_import(&self, model: &NewModel, offered: &[ApplicationOfferAdminDetailsV5]) -> Result<()> {
         let mut tx = self.store.begin().await?;
         models::insert(&mut tx, model).await.map_err(taken)?;
-        let told = [(model.uuid, refresh_of(&as_summary(info)))];
-        models::refresh(&mut tx, model.controller_uuid, &told, self.clock.now()).await?;
         self.add_model_tuples(&mut tx, model.uuid, model.controller_uuid, &model.owner).await?;
         for offer in offered {
             let uuid: Uuid = offer.offer_uuid.parse().map_err(|_| {

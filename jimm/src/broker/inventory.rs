@@ -30,6 +30,8 @@ impl Broker {
             rows.retain(|row| row.controller_uuid == host);
         }
         rows.retain(|row| row.mode != models::MODE_CREATING);
+        // What was just adopted is looked at now, the others now and then.
+        self.freshen(&mut rows, |row| row.refreshed_at.is_none()).await;
         rows.sort_by(|a, b| (&a.owner, &a.name).cmp(&(&b.owner, &b.name)));
         let gone =
             |c: &&Controller| c.unavailable_since.is_some() && rows.iter().any(|row| row.controller_uuid == c.uuid);

@@ -313,7 +313,7 @@ fn is_of(told: &ModelSummary, row: &Row) -> bool {
 }
 
 /// What of a model's description belongs into lists.
-pub(super) fn as_summary(info: &ModelInfo) -> ModelSummary {
+fn as_summary(info: &ModelInfo) -> ModelSummary {
     let cores = info.machines.iter().filter_map(|machine| machine.hardware.as_ref()).map(|it| it.cores).sum();
     let machines = i64::try_from(info.machines.len()).unwrap_or(i64::MAX);
     let count = |entity: &str, count: i64| ModelEntityCount { entity: entity.to_owned(), count };

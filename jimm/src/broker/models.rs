@@ -63,7 +63,8 @@ impl Broker {
     pub async fn model_summaries(&self, who: &Requester, _all: bool) -> Result<Vec<ModelSummary>> {
         let levels = self.model_levels(who).await?;
         let mut rows = self.rows_of(&levels).await?;
-        self.freshen(&mut rows).await;
+        let now = self.clock.now();
+        self.freshen(&mut rows, |row| row.refreshed_at.is_none_or(|at| now - at > FRESH)).await;
         Ok(rows.iter().map(|row| summary(row, levels.get(&row.uuid).copied())).collect())
     }
 
@@ -76,15 +77,12 @@ impl Broker {
         Ok(rows)
     }
 
-    /// Asks the controllers of rows that were not refreshed lately, all at once and with a deadline. What they tell is
-    /// kept; who does not answer leaves its rows as they are.
-    async fn freshen(&self, rows: &mut [Row]) {
+    /// Asks the controllers of rows that are stale, all at once and with a deadline. What they tell is kept; who does not
+    /// answer leaves its rows as they are.
+    pub(super) async fn freshen(&self, rows: &mut [Row], is_stale: impl Fn(&Row) -> bool) {
         let now = self.clock.now();
-        let stale: std::collections::BTreeSet<Uuid> = rows
-            .iter()
-            .filter(|row| row.refreshed_at.is_none_or(|at| now - at > FRESH))
-            .map(|row| row.controller_uuid)
-            .collect();
+        let stale: std::collections::BTreeSet<Uuid> =
+            rows.iter().filter(|row| is_stale(row)).map(|row| row.controller_uuid).collect();
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
         for controller in stale {
             asked.push(Box::pin(async move { (controller, self.ask_summaries(controller).await) }));

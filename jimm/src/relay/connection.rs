@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::FusedFuture as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
 
@@ -90,12 +92,17 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
     watch: &mut crate::broker::ModelWatch,
 ) -> Close {
     let (_, pump) = traffic.attach(socket, claims);
-    let mut pump = Box::pin(pump);
+    let mut pump = Box::pin(pump.fuse());
+    // When it ends, there may be another one in its place.
+    let pumped = async {
+        pump.as_mut().await;
+        std::future::pending().await
+    };
     let upstreams = traffic.close_upstreams_on_drop();
     let close = tokio::select! {
         biased;
         close = pump_up(traffic, reader) => close,
-        () = &mut pump => return traffic.ended().await,
+        close = pumped => close,
         close = traffic.ended() => close,
         () = traffic.watch_over() => traffic.ended().await,
         close = drained(traffic) => close,
@@ -103,8 +110,10 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         close = Box::pin(cut_off(&traffic.services, &traffic.requester)) => close,
     };
     drop(upstreams);
-    // It says good-bye to the controller.
-    traffic.services.lifecycle.sessions.spawn(pump);
+    if !pump.is_terminated() {
+        // It says good-bye to the controller.
+        traffic.services.lifecycle.sessions.spawn(pump);
+    }
     close
 }
 

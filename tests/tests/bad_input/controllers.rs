@@ -9,7 +9,7 @@ use jimm_tests::process::eventually;
 use serde_json::{Value, json};
 
 use crate::liar::{Asked, Liar, PASSWORD, Say, login, model_info};
-use crate::support::{broker, rows};
+use crate::support::{broker, rows, told_of};
 use crate::wire::{Heard, Ws};
 
 const QUICK: &[(&str, &str)] = &[
@@ -114,10 +114,8 @@ async fn a_controller_that_lies_is_not_attached() {
     liar.say("Clouds", Say::Answer(regions));
     expect("a NUL", "NUL").await;
     assert_eq!(rows(&app).await, before, "nothing is half attached");
-    let lines = app.log_lines();
-    let told = lines.iter().filter(|line| line["request.method"] == "JIMM(4).AddController").count();
-    assert_eq!(told, refused, "one line each");
-    assert!(lines.iter().all(|line| line["level"] != "ERROR"), "not our fault");
+    assert_eq!(told_of(&app, "JIMM(4).AddController", refused).await, refused, "one line each");
+    assert!(app.log_lines().iter().all(|line| line["level"] != "ERROR"), "not our fault");
     assert!(!app.broker_log().contains(PASSWORD));
     liar.honest();
     assert_eq!(attach(&app, &liar.attach_file()).await, (0, String::new()));

@@ -118,9 +118,18 @@ pub(crate) async fn line_of(app: &TestApp, client: SocketAddr) -> Value {
 /// At least so many lines about the client at this address.
 pub(crate) async fn lines_of(app: &TestApp, client: SocketAddr, least: usize) -> Vec<Value> {
     let address = client.to_string();
-    eventually(&format!("{least} lines about {address}"), Duration::from_secs(10), || async {
-        let lines: Vec<Value> =
-            app.log_lines().into_iter().filter(|line| line["client.address"] == address.as_str()).collect();
+    lines_where(app, least, |line| line["client.address"] == address.as_str()).await
+}
+
+/// How many calls of that method the log tells of, once it tells of so many: lines wait for a moment before they are
+/// written.
+pub(crate) async fn told_of(app: &TestApp, method: &str, least: usize) -> usize {
+    lines_where(app, least, |line| line["request.method"] == method).await.len()
+}
+
+async fn lines_where(app: &TestApp, least: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    eventually(&format!("{least} lines"), Duration::from_secs(10), || async {
+        let lines: Vec<Value> = app.log_lines().into_iter().filter(&wanted).collect();
         (lines.len() >= least).then_some(lines)
     })
     .await

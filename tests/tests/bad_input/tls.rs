@@ -5,7 +5,7 @@ use jimm_tests::app::{AppOptions, TestApp};
 use jimm_tests::pki::Ca;
 use std::time::Duration;
 
-use crate::support::{broker, rows};
+use crate::support::{broker, rows, told_of};
 
 #[tokio::test]
 async fn a_client_with_another_ca_is_told_and_the_log_says_it_once() {
@@ -71,8 +71,7 @@ async fn a_controller_whose_certificate_is_not_of_the_given_ca_is_not_attached()
         assert!(!said.err.contains(&app.sims[0].plan.password), "{what}");
     }
     assert_eq!(rows(&app).await, before, "nothing is half attached");
-    let refused = app.log_lines().into_iter().filter(|line| line["request.method"] == "JIMM(4).AddController");
-    assert_eq!(refused.count(), 7, "one line each");
+    assert_eq!(told_of(&app, "JIMM(4).AddController", 7).await, 7, "one line each");
     assert!(!app.broker_log().contains(&app.sims[0].plan.password));
     app.attach_all().await;
 }

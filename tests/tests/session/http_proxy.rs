@@ -70,11 +70,7 @@ async fn rights_are_asked_before_anything_is_dialled() {
 async fn a_home_that_is_not_there_is_a_gateway_timeout() {
     let world = World::with(&[("JIMM_CONTROLLER_DIAL_TIMEOUT", "1s")]).await;
     let model = world.model().await;
-    let mut conn = world.store().acquire().await.expect("a connection");
-    let nowhere = ["127.0.0.1:1".to_owned()];
-    jimm_store::controllers::set_addresses(&mut conn, world.home.uuid, &nowhere, "", &world.home.ca, "")
-        .await
-        .expect("an update");
+    world.lose_home().await;
     let get = http_client().get(world.http(&format!("/model/{model}/charms?url=local:rig-1")));
     let answer = get.basic_auth("", Some(World::token(ALICE))).send().await.expect("an answer");
     assert_eq!(answer.status(), 504);

@@ -252,12 +252,7 @@ async fn a_home_that_dies_answers_what_it_owes_with_an_error() {
 async fn a_home_that_cannot_be_reached_is_named_within_seconds() {
     let world = World::with(&[("JIMM_CONTROLLER_DIAL_TIMEOUT", "1s")]).await;
     let model = world.model().await;
-    let mut tx = world.store().begin().await.expect("a transaction");
-    let nowhere = ["127.0.0.1:1".to_owned()];
-    jimm_store::controllers::set_addresses(&mut tx, world.home.uuid, &nowhere, "", &world.home.ca, "")
-        .await
-        .expect("an update");
-    tx.commit().await.expect("committed");
+    world.lose_home().await;
     let mut client = world.open(&format!("/model/{model}/api"), Vec::new()).await;
     let asked = client.call("Admin(4).LoginWithSessionToken", json!({"session-token": World::token(ALICE)}));
     let (message, _) =

@@ -92,6 +92,17 @@ impl World {
         tx.commit().await.expect("committed");
     }
 
+    /// The home is said to be where nothing listens.
+    pub(crate) async fn lose_home(&self) {
+        let mut conn = self.store().acquire().await.expect("a connection");
+        let nowhere = ["127.0.0.1:1".to_owned()];
+        controllers::set_addresses(&mut conn, self.home.uuid, &nowhere, "", &self.home.ca, "")
+            .await
+            .expect("an update");
+        // Where it was is believed for a moment.
+        self.app.services().broker.controllers.forget(self.home.uuid);
+    }
+
     pub(crate) async fn add_controller(&self, tx: &mut jimm_store::Tx, name: &str, home: &Home) {
         let controller = NewController {
             uuid: home.uuid,
