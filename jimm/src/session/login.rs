@@ -121,13 +121,8 @@ pub(crate) async fn member(
     let idle = services.broker.check_session(&identity, address).await?;
     let row = admit(services, identity.name.as_str(), "").await?;
     let pass = services.broker.pass(&identity, row.epoch, told, idle).await?;
-    let requester = Requester {
-        name: identity.name,
-        groups: identity.groups,
-        client_addr: Some(address),
-        auth_method,
-        pass,
-    };
+    let requester =
+        Requester { name: identity.name, groups: identity.groups, client_addr: Some(address), auth_method, pass };
     Ok(Member { requester, identity: row })
 }
 
