@@ -5,6 +5,7 @@
 
 mod authorizer;
 mod builtin;
+mod dsl;
 mod expand;
 mod facts;
 mod model;
@@ -13,4 +14,5 @@ mod reach;
 
 pub use authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
 pub use builtin::BuiltIn;
+pub use dsl::model_text;
 pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple};

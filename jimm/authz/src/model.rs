@@ -7,7 +7,7 @@ use Relation::{Administrator, Assignee, AuditLogViewer, CanAddModel, Consumer, M
 
 /// What kind of subject a tuple may have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum SubjectType {
+pub(crate) enum SubjectType {
     User,
     Everyone,
     Object(ObjectKind),
@@ -18,7 +18,8 @@ enum SubjectType {
 /// and those who have a relation to the thing's parent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule {
-    direct: &'static [SubjectType],
+    /// What kind of subjects tuples have.
+    pub(crate) direct: &'static [SubjectType],
     /// Relations to the same thing that include this one.
     pub(crate) implied_by: &'static [Relation],
     /// The relation by which the parent is found, and that which one must have to it.

@@ -107,7 +107,8 @@ fn taken(error: jimm_store::StoreError, kind: SetKind, name: &str) -> Error {
     }
 }
 
-fn shown(row: Row) -> IdentitySet {
+/// As clients see it.
+pub(super) fn shown(row: Row) -> IdentitySet {
     let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     IdentitySet {
         uuid: row.uuid.to_string(),

@@ -234,13 +234,14 @@ fn tell(what: &str, who: &Requester, tuples: &[Tuple]) {
 }
 
 /// A tuple as the place where the next page begins.
-fn token(row: &TupleRow) -> String {
+pub(super) fn token(row: &TupleRow) -> String {
     let parts =
         [&row.object_kind, &row.object_id, &row.relation, &row.subject_kind, &row.subject_id, &row.subject_relation];
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&parts).unwrap_or_default())
 }
 
-fn read_token(token: &str) -> Option<TupleRow> {
+/// The place again; nothing when it is not one.
+pub(super) fn read_token(token: &str) -> Option<TupleRow> {
     let parts: [String; 6] = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let [object_kind, object_id, relation, subject_kind, subject_id, subject_relation] = parts;
     Some(TupleRow { subject_kind, subject_id, subject_relation, relation, object_kind, object_id })

@@ -11,8 +11,8 @@ use secrecy::{SecretBox, SecretString};
 
 use super::problems::{ConfigErrors, Problem, Warning, nearest};
 use super::settings::{
-    AuthStyle, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits, LogSettings,
-    OauthSettings, SealingKeys, SessionSettings, TlsFiles,
+    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
+    LogSettings, OauthSettings, SealingKeys, SessionSettings, TlsFiles,
 };
 use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
@@ -233,6 +233,7 @@ impl Reader {
             },
             oauth: self.oauth(),
             session: self.session(),
+            browser: self.browser(),
             jwt: JwtSettings {
                 expiry: self.period("JIMM_JWT_EXPIRY"),
                 key_rotation: self.period("JIMM_JWT_KEY_ROTATION"),
@@ -327,6 +328,15 @@ impl Reader {
             lifetimes: self.value("JIMM_SESSION_LIFETIMES", lifetimes::rules),
             cookie_max_age: self.value("JIMM_SESSION_COOKIE_MAX_AGE", values::seconds),
             secure_cookies: self.flag("JIMM_SECURE_SESSION_COOKIES"),
+        }
+    }
+
+    fn browser(&mut self) -> BrowserSettings {
+        BrowserSettings {
+            final_redirect: self.optional("JIMM_DASHBOARD_FINAL_REDIRECT_URL", |_, text| values::web_url(text)),
+            allowed_origins: self.value("CORS_ALLOWED_ORIGINS", |text| {
+                values::words(text).iter().map(|origin| values::origin(origin)).collect()
+            }),
         }
     }
 

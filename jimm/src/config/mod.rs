@@ -20,6 +20,6 @@ pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
 pub use settings::{
-    AuthStyle, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits, LogSettings,
-    OauthSettings, SealingKeys, SessionSettings, TlsFiles,
+    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
+    LogSettings, OauthSettings, SealingKeys, SessionSettings, TlsFiles,
 };

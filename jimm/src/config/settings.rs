@@ -37,6 +37,8 @@ pub struct Config {
     pub sealing: SealingKeys,
     /// Session tokens and cookies.
     pub session: SessionSettings,
+    /// Logins of browsers.
+    pub browser: BrowserSettings,
     /// The identity provider.
     pub oauth: OauthSettings,
     /// Tokens for controllers and the keys that sign them.
@@ -104,6 +106,15 @@ pub struct SessionSettings {
     pub cookie_max_age: Duration,
     /// Whether cookies carry `Secure`.
     pub secure_cookies: bool,
+}
+
+/// Logins of browsers.
+#[derive(Clone, Debug, Default)]
+pub struct BrowserSettings {
+    /// Where a browser is sent after its login; without it there is none.
+    pub final_redirect: Option<String>,
+    /// Origins (`scheme://host[:port]`) whose pages may ask with a browser's session, besides the broker's own.
+    pub allowed_origins: Vec<String>,
 }
 
 /// How client id and secret go to the identity provider's token end point.
@@ -270,6 +281,7 @@ impl Default for Config {
                 cookie_max_age: 24 * HOUR,
                 secure_cookies: true,
             },
+            browser: BrowserSettings::default(),
             oauth: OauthSettings::default(),
             jwt: JwtSettings::default(),
             limits: Limits::default(),

@@ -121,6 +121,18 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, Wrong> {
     Ok(SocketAddr::new(ip, port))
 }
 
+/// `scheme://host[:port]`, as a browser writes it.
+pub(super) fn origin(text: &str) -> Result<String, Wrong> {
+    let Some((scheme @ ("https" | "http"), rest)) = text.split_once("://") else {
+        return Err(format!("has {text:?}, which is no origin: write https://host, or https://host:port"));
+    };
+    let host = rest.trim_end_matches('/');
+    if host.is_empty() || host.contains(['/', '@', '?', '#', '*']) {
+        return Err(format!("has {text:?}, which is more or less than scheme, host and port"));
+    }
+    Ok(format!("{scheme}://{}", host.to_ascii_lowercase()))
+}
+
 pub(super) fn host_port(text: &str) -> Result<String, Wrong> {
     let (host, port) = text.rsplit_once(':').ok_or("has no `:port`")?;
     if port.parse::<u16>().is_err() {

@@ -113,7 +113,6 @@ const VAULT: &str =
 const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
 const NO_SSH: &str = "this version has no SSH jump host";
 const NO_MACAROONS: &str = "this version does not discharge macaroons";
-const NO_BROWSER: &str = "this version has no browser login";
 
 /// Variables of one concern, with the heading of the reference page.
 pub type Section = (&'static str, &'static [Variable]);
@@ -169,8 +168,10 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_ACCESS_TOKEN_EXPIRY_DURATION", Duration, Is("24h"), "6h", "How long a session token lives."),
         used("JIMM_SESSION_IDLE_TIMEOUT", Duration, Is("0s"), "2h", "How long a session token may lie unused; an open connection uses it. `0s`: for as long as it lives."),
         used("JIMM_SESSION_LIFETIMES", Lifetimes, None, "group-ops=8h/30m user-ci@serviceaccount=1h serviceaccounts=12h", "Who has other lifetimes: `WHO=LIFE` or `WHO=LIFE/IDLE`, where WHO is `group-NAME` (of the identity provider or of the broker), `user-NAME` or `serviceaccounts`. A user's own rule wins; of several others the shortest. Service accounts that log in with a secret have no session token: a rule that names them ends their connections."),
-        used("JIMM_SESSION_COOKIE_MAX_AGE", Seconds, Is("86400"), "86400", "How long a browser's cookie lives."),
+        used("JIMM_SESSION_COOKIE_MAX_AGE", Seconds, Is("86400"), "86400", "How long a browser keeps its cookie after it was last used, never longer than the session lives."),
         used("JIMM_SECURE_SESSION_COOKIES", Bool, Is("true"), "true", "Whether cookies are only sent over TLS."),
+        used("JIMM_DASHBOARD_FINAL_REDIRECT_URL", Url, None, "https://dashboard.example.com/", "Where a browser is sent after its login. Without it there is no login for browsers. The identity provider has to know `https://<JIMM_DNS_NAME>/auth/callback` as a redirect address."),
+        used("CORS_ALLOWED_ORIGINS", Words, Is(""), "https://dashboard.example.com", "Origins whose pages may ask with a browser's session, besides the broker's own: `scheme://host[:port]`, separated by spaces."),
     ]),
     ("Tokens for controllers", &[
         used("JIMM_JWT_EXPIRY", Duration, Is("5m"), "5m", "How long a token lives. Controllers look at it only when a connection begins."),
@@ -212,8 +213,6 @@ pub const SECTIONS: &[Section] = &[
         ignored("JIMM_JWKS_PATH", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY_PATH", OWN_KEYS),
-        ignored("JIMM_DASHBOARD_FINAL_REDIRECT_URL", NO_BROWSER),
-        ignored("CORS_ALLOWED_ORIGINS", NO_BROWSER),
         ignored("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", "this version keeps its audit log"),
         ignored("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "this version has no cross-model queries"),
         ignored("JIMM_BOOTSTRAP_LOGIN_TOKEN_REFRESH_URL", "this version does not bootstrap controllers"),

@@ -53,7 +53,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let error = || Error::new(Kind::BadRequest, "invalid path");
         return Box::pin(greeting::refuse(services, &origin, reader, outbox, error)).await;
     };
-    let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
+    let desk = LoginDesk::new(Arc::clone(services), &origin.peer);
     loop {
         // Boxed is what comes before the relaying: an idle connection must not keep room for it.
         let greeted = match Box::pin(greeting::greet(services, &desk, &origin, reader, outbox)).await {

@@ -59,7 +59,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     reader: &mut Reader<S>,
     outbox: &Outbox,
 ) -> Close {
-    let desk = LoginDesk::new(Arc::clone(services), origin.peer.address);
+    let desk = LoginDesk::new(Arc::clone(services), &origin.peer);
     let requester = loop {
         let greeted = match Box::pin(greet(services, &desk, &origin, reader, outbox)).await {
             Ok(greeted) => greeted,

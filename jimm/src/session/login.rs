@@ -7,7 +7,7 @@ use jimm_store::identities;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-use super::Services;
+use super::{Peer, Services, browser};
 use crate::authn::{DeviceLogin, Identity};
 use crate::broker::{Requester, disabled};
 use crate::error::{Error, Kind, Result};
@@ -34,12 +34,14 @@ pub(crate) enum AdminOutcome {
 pub(crate) struct LoginDesk {
     services: Arc<Services>,
     address: SocketAddr,
+    /// The session that a browser sent with its handshake.
+    cookie: Option<SecretString>,
     device: Mutex<Option<Arc<DeviceLogin>>>,
 }
 
 impl LoginDesk {
-    pub(crate) fn new(services: Arc<Services>, address: SocketAddr) -> Self {
-        Self { services, address, device: Mutex::default() }
+    pub(crate) fn new(services: Arc<Services>, peer: &Peer) -> Self {
+        Self { services, address: peer.address, cookie: peer.cookie.clone(), device: Mutex::default() }
     }
 
     /// Serves one call. Dropping the future ends a wait for the identity provider.
@@ -74,7 +76,10 @@ impl LoginDesk {
                 let identity = authn.oidc.client_credentials(&client_id, &client_secret).await?;
                 self.logged_in(identity, label).await
             }
-            AdminCall::LoginWithSessionCookie => Err(Error::new(Kind::Unauthorized, "missing cookie identity")),
+            AdminCall::LoginWithSessionCookie => {
+                let identity = browser::identity(&self.services, self.cookie.as_ref()).await?;
+                self.logged_in(identity, label).await
+            }
         }
     }
 
@@ -126,7 +131,8 @@ pub(crate) async fn member(
     Ok(Member { requester, identity: row })
 }
 
-async fn admit(services: &Services, name: &str, display_name: &str) -> Result<identities::Identity> {
+/// Records a login of somebody who has proven who they are; who is disabled is refused.
+pub(super) async fn admit(services: &Services, name: &str, display_name: &str) -> Result<identities::Identity> {
     let now = services.broker.clock.now();
     let mut conn = services.broker.store.acquire().await?;
     let row = identities::record_login(&mut conn, name, display_name, now).await?;

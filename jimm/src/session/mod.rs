@@ -1,7 +1,9 @@
 //! One client connection: upgrade, codec loop, login, limits. It knows facades and relay, and nothing of SQL.
 
+pub(crate) mod browser;
 mod context;
 mod controller;
+pub(crate) mod cookies;
 mod cut_off;
 pub(crate) mod greeting;
 pub(crate) mod login;

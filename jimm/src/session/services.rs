@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
+use super::cookies::SESSION;
 use crate::authn::{Oidc, SessionTokens};
 use crate::broker::Broker;
 use crate::config::Config;
@@ -39,11 +42,18 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Our name for the connection, in log and audit.
     pub conversation: String,
+    /// The session that a browser sent with its handshake.
+    pub(crate) cookie: Option<SecretString>,
 }
 
 impl Peer {
+    /// The peer that sent this handshake.
+    pub(crate) fn of(address: SocketAddr, headers: &http::HeaderMap) -> Self {
+        Self { cookie: SESSION.find(headers), ..Self::new(address) }
+    }
+
     /// A peer with a conversation id of its own.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, conversation: hex::encode(crate::clock::random_bytes::<8>()) }
+        Self { address, conversation: hex::encode(crate::clock::random_bytes::<8>()), cookie: None }
     }
 }

@@ -1,12 +1,15 @@
 //! The HTTP side: listeners, routes, upgrades to websockets, requests that go on to controllers. It knows sessions and
 //! relays, and no SQL.
 
+mod auth;
 mod basic;
 mod health;
 mod listener;
 mod model;
 mod model_path;
+mod origins;
 mod proxy;
+mod rebac;
 mod routes;
 mod table;
 mod upgrade;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use super::routes::refused;
 use super::table::{self, BelowModel, Takes};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
-use super::{basic, model_path, proxy};
+use super::{basic, model_path, origins, proxy};
 use crate::error::Error;
 use crate::relay::{Stream, serve_model, serve_stream};
 use crate::session::{Peer, Services};
@@ -27,9 +27,12 @@ pub(super) async fn serve(
     let entry = found.as_ref().and_then(|path| table::below_model(path.rest));
     let takes = entry.map(|entry| entry.takes);
     let with = Arc::clone(&services);
-    let peer = Peer::new(address);
+    let peer = Peer::of(address, request.headers());
     if takes == Some(Takes::Websocket) && !is_websocket(&request) {
         return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
+    }
+    if !origins::may_ask(&services.settings, request.headers()) {
+        return refused(address, &request, StatusCode::FORBIDDEN, "");
     }
     match (entry, found) {
         (Some(BelowModel { path: table::API, .. }), Some(path)) => {

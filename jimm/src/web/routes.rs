@@ -9,9 +9,9 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
 
-use super::model;
 use super::table::{Door, ROUTES};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
+use super::{model, origins};
 use crate::session::{Peer, Services, serve_controller};
 
 /// How long a look into the database may take for the metrics.
@@ -65,8 +65,12 @@ pub(super) async fn controller(
     if !is_websocket(&request) {
         return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
     }
+    if !origins::may_ask(&services.settings, request.headers()) {
+        return refused(address, &request, StatusCode::FORBIDDEN, "");
+    }
     let with = Arc::clone(&services);
-    upgrade(&services, request, move |socket| serve_controller(with, socket, Peer::new(address)))
+    let peer = Peer::of(address, request.headers());
+    upgrade(&services, request, move |socket| serve_controller(with, socket, peer))
 }
 
 /// Models come in two shapes of path, one of which no route can express.
@@ -77,7 +81,7 @@ async fn other(state: State<Arc<Services>>, peer: ConnectInfo<SocketAddr>, reque
     refused(peer.0, &request, StatusCode::NOT_FOUND, "no such page\n")
 }
 
-async fn not_allowed(ConnectInfo(address): ConnectInfo<SocketAddr>, request: Request) -> Response {
+pub(super) async fn not_allowed(ConnectInfo(address): ConnectInfo<SocketAddr>, request: Request) -> Response {
     refused(address, &request, StatusCode::METHOD_NOT_ALLOWED, "this page is only read: use GET\n")
 }
 

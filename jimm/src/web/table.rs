@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{health, routes, well_known};
+use super::{auth, health, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -68,6 +68,13 @@ macro_rules! route {
     };
 }
 
+/// A path of the administration of rights.
+macro_rules! rebac {
+    ($path:literal, $what:expr) => {
+        route!($path, PUBLIC, Requests, Admin, $what, |services| rebac::serve(services, $path))
+    };
+}
+
 /// Every path that is not below a model.
 pub const ROUTES: &[Route] = &[
     route!("/", PUBLIC, Websocket, Anyone, CONNECTION, |_| any(routes::controller)),
@@ -75,6 +82,37 @@ pub const ROUTES: &[Route] = &[
     route!("/.well-known/jwks.json", PUBLIC, Get, Anyone, "the keys that controllers verify tokens with", |_| get(
         well_known::jwks
     )),
+    route!("/auth/login", PUBLIC, Get, Anyone, "a browser's way to the identity provider", |services| auth::route(
+        services,
+        get(auth::login)
+    )),
+    route!("/auth/callback", PUBLIC, Get, Anyone, "and back", |services| auth::route(services, get(auth::callback))),
+    route!("/auth/whoami", PUBLIC, Get, User, "who a browser's session belongs to", |services| auth::route(
+        services,
+        get(auth::whoami)
+    )),
+    route!("/auth/logout", PUBLIC, Get, User, "the end of a browser's session", |services| auth::route(
+        services,
+        get(auth::logout)
+    )),
+    route!("/rebac/v1/swagger.json", PUBLIC, Get, Anyone, "the description of the API below", |_| get(rebac::openapi)),
+    rebac!("/rebac/v1/capabilities", "what the API can do"),
+    rebac!("/rebac/v1/identities", "identities"),
+    rebac!("/rebac/v1/identities/{id}", "one identity"),
+    rebac!("/rebac/v1/identities/{id}/groups", "its groups"),
+    rebac!("/rebac/v1/identities/{id}/roles", "its roles"),
+    rebac!("/rebac/v1/identities/{id}/entitlements", "its rights"),
+    rebac!("/rebac/v1/groups", "groups"),
+    rebac!("/rebac/v1/groups/{id}", "one group"),
+    rebac!("/rebac/v1/groups/{id}/identities", "its members"),
+    rebac!("/rebac/v1/groups/{id}/roles", "its roles"),
+    rebac!("/rebac/v1/groups/{id}/entitlements", "its rights"),
+    rebac!("/rebac/v1/roles", "roles"),
+    rebac!("/rebac/v1/roles/{id}", "one role"),
+    rebac!("/rebac/v1/roles/{id}/entitlements", "its rights"),
+    rebac!("/rebac/v1/entitlements", "the rights that there may be"),
+    rebac!("/rebac/v1/entitlements/raw", "the relation model as text"),
+    rebac!("/rebac/v1/resources", "everything one can have rights to"),
     route!("/livez", BOTH, Get, Anyone, "whether the process answers", |_| get(health::livez)),
     route!("/readyz", BOTH, Get, Anyone, "whether it takes work", |_| get(health::readyz)),
     route!("/debug/info", BOTH, Get, Anyone, "the version", |_| get(health::info)),

@@ -111,6 +111,17 @@ pub async fn list(
     .await?)
 }
 
+/// How many have a name that contains `matching`.
+pub async fn count(conn: &mut PgConnection, kind: SetKind, matching: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM identity_sets WHERE kind = $1 AND ($2 = '' OR strpos(name, $2) > 0)"#,
+        kind.as_str(),
+        matching
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Renames one; tells whether it exists. A taken name is a conflict on [`NAME_KEY`].
 pub async fn rename(conn: &mut PgConnection, kind: SetKind, uuid: Uuid, name: &str) -> Result<bool> {
     let done = sqlx::query!(

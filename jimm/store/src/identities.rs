@@ -96,6 +96,30 @@ pub async fn list(conn: &mut PgConnection, matching: &str, after: &str, limit: i
     .await?)
 }
 
+/// A page of identities whose name contains `matching`, by name.
+pub async fn page(conn: &mut PgConnection, matching: &str, offset: i64, limit: i64) -> Result<Vec<Identity>> {
+    Ok(sqlx::query_as!(
+        Identity,
+        "SELECT name, display_name, disabled, epoch, last_login, created_at FROM identities
+         WHERE $1 = '' OR strpos(name, $1) > 0 ORDER BY name OFFSET $2 LIMIT $3",
+        matching,
+        offset,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// How many have a name that contains `matching`.
+pub async fn count(conn: &mut PgConnection, matching: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM identities WHERE $1 = '' OR strpos(name, $1) > 0"#,
+        matching
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Refuses or admits an identity; tells whether it exists. Call it in a transaction.
 pub async fn set_disabled(conn: &mut PgConnection, name: &str, disabled: bool) -> Result<bool> {
     let done = sqlx::query!("UPDATE identities SET disabled = $2, updated_at = now() WHERE name = $1", name, disabled)

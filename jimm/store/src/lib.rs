@@ -22,6 +22,7 @@ mod migrate;
 pub mod models;
 pub mod offers;
 mod pool;
+pub mod resources;
 pub mod sessions;
 pub mod tuples;
 

@@ -3,10 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "the fake controller spawns what lives as long as the test's runtime")]
 
 mod access;
+mod browser;
 mod home;
 mod http_proxy;
 mod lifecycle;
 mod login;
+mod rebac;
 mod relay;
 mod streams;
 mod support;

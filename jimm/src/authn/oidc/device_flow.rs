@@ -96,6 +96,7 @@ pub(super) async fn wait(
     timeout_at(login.deadline, asking).await.unwrap_or(Err(OidcError::CodeExpired))
 }
 
-fn ourselves(settings: &OauthSettings) -> Client<'_> {
+/// The broker as an OAuth client.
+pub(super) fn ourselves(settings: &OauthSettings) -> Client<'_> {
     Client { id: &settings.client_id, secret: &settings.client_secret }
 }

@@ -4,6 +4,7 @@
 //! serves those who have tokens, while the provider is down.
 
 mod client_credentials;
+mod code_flow;
 mod device_flow;
 mod error;
 mod id_token;
@@ -14,6 +15,7 @@ mod token_endpoint;
 mod tests;
 
 pub use client_credentials::VerifiedClients;
+pub use code_flow::BrowserLogin;
 pub use device_flow::DeviceLogin;
 pub use error::OidcError;
 pub use id_token::LoggedIn;
@@ -21,6 +23,7 @@ pub use id_token::LoggedIn;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use url::Url;
 
 use self::provider::Provider;
 use self::token_endpoint::TokenEndpoint;
@@ -70,6 +73,24 @@ impl Oidc {
         let metadata = self.provider.metadata().await?;
         let id_token = device_flow::wait(&self.endpoint, &metadata, &self.settings, login).await?;
         self.verify_id_token(&id_token, None).await
+    }
+
+    /// Begins a browser's login: where to send it, and what to remember until it comes back to `redirect_uri`.
+    pub async fn start_browser_login(&self, redirect_uri: &str) -> Result<(Url, BrowserLogin)> {
+        let metadata = self.provider.metadata().await?;
+        Ok(code_flow::start(&metadata, &self.settings, redirect_uri)?)
+    }
+
+    /// Who the browser has logged in as that came back with this code. The caller has compared the state.
+    pub async fn finish_browser_login(
+        &self,
+        redirect_uri: &str,
+        login: &BrowserLogin,
+        code: &SecretString,
+    ) -> Result<LoggedIn> {
+        let metadata = self.provider.metadata().await?;
+        let id_token = code_flow::finish(&self.endpoint, &metadata, &self.settings, redirect_uri, login, code).await?;
+        self.verify_id_token(&id_token, Some(&login.nonce)).await
     }
 
     /// Who an id token speaks of; with a nonce, only if it carries that one.

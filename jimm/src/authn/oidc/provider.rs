@@ -32,6 +32,8 @@ pub(super) struct Metadata {
     pub(super) token_endpoint: String,
     pub(super) jwks_uri: String,
     #[serde(default)]
+    pub(super) authorization_endpoint: Option<String>,
+    #[serde(default)]
     pub(super) device_authorization_endpoint: Option<String>,
     #[serde(default)]
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,

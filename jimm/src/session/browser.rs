@@ -1,0 +1,75 @@
+//! Sessions of browsers: a session token like every other, which the browser keeps in a sealed cookie.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use jimm_proto::params::jimm_accounts::RevokeSessionsRequest;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Services;
+use super::cookies::SESSION;
+use super::login::{self, Member};
+use crate::authn::{Identity, LoggedIn};
+use crate::clock::until;
+use crate::error::{Error, Kind, Result};
+
+/// How such a login is called in log and audit.
+const METHOD: &str = "session-cookie";
+
+/// Begins a session for somebody who has come back from the identity provider: the cookie to set.
+pub(crate) async fn begin(services: &Services, told: &LoggedIn, address: SocketAddr) -> Result<HeaderValue> {
+    let display_name = told.display_name.as_deref().unwrap_or_default();
+    login::admit(services, told.identity.name.as_str(), display_name).await?;
+    let token = login::session_token(services, &told.identity, "browser", address).await?;
+    cookie(services, &token).await
+}
+
+/// Who has sent these headers, and the cookie to set so that the browser keeps it for longer.
+pub(crate) async fn resume(
+    services: &Services,
+    headers: &HeaderMap,
+    address: SocketAddr,
+) -> Result<(Member, HeaderValue)> {
+    let sent = SESSION.find(headers).ok_or_else(no_session)?;
+    let token = open(services, &sent).await?;
+    let identity = services.authn.session_tokens.verify(token.expose_secret())?;
+    let renewed = cookie(services, &token).await?;
+    Ok((login::member(services, identity, address, METHOD).await?, renewed))
+}
+
+/// Who a cookie speaks of that came with a websocket's handshake.
+pub(crate) async fn identity(services: &Services, sent: Option<&SecretString>) -> Result<Identity> {
+    let sent = sent.ok_or_else(no_session)?;
+    services.authn.session_tokens.verify(open(services, sent).await?.expose_secret())
+}
+
+/// Ends the session of these headers; tells whether there was one.
+pub(crate) async fn end(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<bool> {
+    let (member, _) = match resume(services, headers, address).await {
+        Ok(resumed) => resumed,
+        Err(error) if error.kind() == Kind::Internal => return Err(error),
+        Err(_) => return Ok(false),
+    };
+    let Some(session) = member.requester.pass.session else { return Ok(false) };
+    let request = RevokeSessionsRequest { session_id: session.to_string(), ..RevokeSessionsRequest::default() };
+    Ok(services.broker.revoke_sessions(&member.requester, &request).await? > 0)
+}
+
+async fn open(services: &Services, sent: &SecretString) -> Result<SecretString> {
+    let opened = SESSION.open(&*services.broker.secrets, sent).await.ok_or_else(no_session)?;
+    let token = std::str::from_utf8(opened.expose_secret()).map_err(|_| no_session())?;
+    Ok(token.to_owned().into())
+}
+
+/// The cookie lives as long as a browser may keep it, and never longer than the session.
+async fn cookie(services: &Services, token: &SecretString) -> Result<HeaderValue> {
+    let identity = services.authn.session_tokens.verify(token.expose_secret())?;
+    let left: Duration = until(services.broker.clock.now(), identity.expires);
+    let life = services.settings.session.cookie_max_age.min(left);
+    SESSION.set(&*services.broker.secrets, &services.settings, token.expose_secret().as_bytes(), life).await
+}
+
+fn no_session() -> Error {
+    Error::new(Kind::Unauthorized, "missing cookie identity")
+}
