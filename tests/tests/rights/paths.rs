@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use http::StatusCode;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use jimm::facades::registry::Access;
 use jimm::web::{BELOW_MODEL, Door, ROUTES, Takes};
 use jimm_rpc::{DialOptions, JUJU_SERVER_NAME, Target, Tls};
@@ -23,16 +23,15 @@ use crate::world::{DEADLINE, World};
 fn client(app: &TestApp) -> Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let root = reqwest::Certificate::from_pem(app.door.ca.as_bytes()).expect("a certificate");
-    Client::builder().tls_certs_only([root]).build().expect("a client")
+    Client::builder().tls_certs_only([root]).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 
-/// Paths that are not below a model are for anybody, on their listeners and on no other.
+/// On their listeners and on no other, and for strangers where the table says so.
 #[tokio::test]
 async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
     let world = World::new().await;
     let client = client(&world.app);
     for route in ROUTES {
-        assert_eq!(route.access, Access::Anyone, "{}: a right that nobody tries: add it to this test", route.path);
         for (door, base) in [
             (Door::Public, format!("https://{}", world.app.door.address)),
             (Door::Internal, format!("http://127.0.0.1:{}", world.app.plan.metrics_port)),
@@ -43,13 +42,64 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
                 assert_eq!(status, StatusCode::NOT_FOUND, "{} at {base}", route.path);
                 continue;
             }
-            let expected = if route.takes == Takes::Get { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+            let expected = match (route.access, route.takes) {
+                // Who has not been at the identity provider cannot come back from there.
+                _ if route.path == "/auth/callback" => StatusCode::FORBIDDEN,
+                (Access::Anyone, Takes::Get) if route.path == "/auth/login" => StatusCode::TEMPORARY_REDIRECT,
+                (Access::Anyone, Takes::Get) => StatusCode::OK,
+                (Access::Anyone, _) => StatusCode::BAD_REQUEST,
+                (Access::User, _) => StatusCode::FORBIDDEN,
+                (Access::Admin, _) => StatusCode::UNAUTHORIZED,
+                (access, _) => panic!("{}: a right that nobody tries, {access}: add it to this test", route.path),
+            };
             assert_eq!(status, expected, "{} at {base}: {:?}", route.path, answer.text().await);
         }
         if route.takes == Takes::Websocket {
             world.app.door.dial(route.path).await.expect("a websocket");
         }
     }
+}
+
+/// Paths that are not below a model and need a right, with the session of a browser.
+#[tokio::test]
+async fn every_browser_gets_what_the_table_says() {
+    let world = World::new().await;
+    let client = client(&world.app);
+    let base = format!("https://{}", world.app.door.address);
+    for role in ROLES.into_iter().filter(|role| *role != Role::Stranger) {
+        let cookie = browser_session(&world, &client, &base, &role.user()).await;
+        // Logging out comes last.
+        let rest = ROUTES.iter().filter(|route| route.access != Access::Anyone && route.path != "/auth/logout");
+        for route in rest.chain(ROUTES.iter().filter(|route| route.path == "/auth/logout")) {
+            let verbs: &[&str] =
+                if route.takes == Takes::Get { &["GET"] } else { &["GET", "POST", "PUT", "PATCH", "DELETE"] };
+            for verb in verbs {
+                let method = Method::from_bytes(verb.as_bytes()).expect("a method");
+                let url = format!("{base}{}", route.path.replace("{id}", &uuid::Uuid::new_v4().to_string()));
+                let answer = client.request(method, url).header(COOKIE, &cookie).send().await.expect("an answer");
+                let status = answer.status();
+                let let_through = !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+                assert_eq!(let_through, role.has(route.access), "{role:?}: {verb} {} gives {status}", route.path);
+                assert!(!status.is_server_error() || status == StatusCode::NOT_IMPLEMENTED, "{verb} {}", route.path);
+            }
+        }
+    }
+}
+
+/// Logs a browser in: the cookie of its session.
+async fn browser_session(world: &World, client: &Client, base: &str, user: &str) -> String {
+    let set = |answer: &reqwest::Response| -> String {
+        let cookie = answer.headers()[SET_COOKIE].to_str().expect("text");
+        cookie.split(';').next().expect("a pair").to_owned()
+    };
+    let location = |answer: &reqwest::Response| answer.headers()[LOCATION].to_str().expect("text").to_owned();
+    let begun = client.get(format!("{base}/auth/login")).send().await.expect("an answer");
+    let agreed = client.post(format!("{}?email={user}", world.app.idp.approve_url())).send().await.expect("an answer");
+    assert!(agreed.status().is_success());
+    let at_provider = client.get(location(&begun)).send().await.expect("an answer");
+    let back = client.get(location(&at_provider)).header(COOKIE, set(&begun)).send().await.expect("an answer");
+    assert_eq!(back.status(), StatusCode::PERMANENT_REDIRECT, "{user}");
+    set(&back)
 }
 
 #[tokio::test]
