@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::FusedFuture as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
 
-use super::route::{Route, Standing};
+use super::route::{self, Route};
 use super::traffic::Traffic;
 use super::upstream::{self, LoggedIn};
 use crate::error::{Error, Kind, Result};
@@ -19,9 +18,6 @@ use crate::session::record::{self, Origin};
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
 use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
-
-/// How often to look at the model and the rights when nothing is heard.
-const LOOK: Duration = Duration::from_secs(120);
 
 /// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
@@ -145,16 +141,12 @@ async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &
 /// Keeps up with what happens to the model. Ends when this connection is of no more use.
 async fn follow(traffic: &Traffic, watch: &mut crate::broker::ModelWatch) -> Close {
     loop {
-        // What there was to know when the connection began is known. Rights that come by groups and roles change without
-        // a word.
-        let _ = tokio::time::timeout(LOOK, watch.changed()).await;
-        match Box::pin(traffic.route.still(&traffic.services.broker, &traffic.requester)).await {
-            Ok(standing @ (Standing::Moved | Standing::Revoked | Standing::Gone)) => {
-                traffic.heed(standing);
-                return traffic.ended().await;
-            }
-            Ok(standing) => traffic.heed(standing),
-            Err(error) => tracing::warn!(error = %error, model.uuid = %traffic.route.model, "cannot look at the model"),
+        // What there was to know when the connection began is known.
+        route::wait(watch).await;
+        let standing = Box::pin(traffic.route.look(&traffic.services.broker, &traffic.requester)).await;
+        traffic.heed(standing);
+        if standing.end().is_some() {
+            return traffic.ended().await;
         }
     }
 }

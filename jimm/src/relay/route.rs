@@ -2,14 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jimm_proto::access::ModelAccess;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
 
-use crate::broker::{Broker, Requester};
+use crate::broker::{Broker, ModelWatch, Requester};
 use crate::controllers::Slot;
 use crate::error::{Error, Result};
+use crate::session::socket::Close;
+
+/// How often to look at the model and the rights when nothing is heard.
+const LOOK: Duration = Duration::from_secs(120);
+/// How long to wait before looking again when the database did not answer.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The way to a model for one requester.
 #[derive(Clone)]
@@ -46,7 +53,7 @@ impl Route {
 
     /// Looks at the model again: still there and reachable by this route with these rights, and whether writes may go
     /// there now.
-    pub(super) async fn still(&self, broker: &Broker, who: &Requester) -> Result<Standing> {
+    async fn still(&self, broker: &Broker, who: &Requester) -> Result<Standing> {
         let Some(row) = row(broker, self.model).await? else { return Ok(Standing::Gone) };
         if row.controller_uuid != self.slot.endpoint().uuid {
             return Ok(Standing::Moved);
@@ -56,6 +63,33 @@ impl Route {
         }
         Ok(if is_frozen(&row) { Standing::Frozen } else { Standing::Open })
     }
+
+    /// Waits until this route is of no more use to the requester, and tells how to close. The watch has to be older than
+    /// the route.
+    pub(crate) async fn outlived(&self, broker: &Broker, who: &Requester, watch: &mut ModelWatch) -> Close {
+        loop {
+            wait(watch).await;
+            if let Some(close) = self.look(broker, who).await.end() {
+                return close;
+            }
+        }
+    }
+
+    /// Looks until there is an answer: while the database is away nothing is known to have changed.
+    pub(super) async fn look(&self, broker: &Broker, who: &Requester) -> Standing {
+        loop {
+            match self.still(broker, who).await {
+                Ok(standing) => return standing,
+                Err(error) => tracing::warn!(error = %error, model.uuid = %self.model, "cannot look at the model"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+/// Waits until a look at the model is due: something changed, or nothing was heard for long.
+pub(super) async fn wait(watch: &mut ModelWatch) {
+    let _ = tokio::time::timeout(LOOK, watch.changed()).await;
 }
 
 /// How an open connection stands to its model.
@@ -71,6 +105,18 @@ pub(super) enum Standing {
     Revoked,
     /// The broker knows it no more.
     Gone,
+}
+
+impl Standing {
+    /// How to close a connection that is of no more use, so that the client comes back by the new way.
+    pub(super) fn end(self) -> Option<Close> {
+        match self {
+            Self::Open | Self::Frozen => None,
+            Self::Moved => Some(Close::away("the model has moved to another controller: connect again")),
+            Self::Revoked => Some(Close::away("your rights on the model have changed: connect again")),
+            Self::Gone => Some(Close::away("the model is gone")),
+        }
+    }
 }
 
 fn is_frozen(row: &Model) -> bool {

@@ -83,6 +83,8 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Close> {
     let requester = access?;
     reader.trust();
+    // From here on a change of the model or of rights is not missed.
+    let mut watch = services.broker.model_events.subscribe(stream.model);
     let route = Route::find(&services.broker, &requester, stream.model).await?;
     let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
     let path = format!("/model/{}/{}", stream.model, stream.path);
@@ -120,6 +122,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         close = down => close,
         close = upward => close,
         close = Box::pin(cut_off(services, &requester)) => close,
+        close = Box::pin(route.outlived(&services.broker, &requester, &mut watch)) => close,
         _ = &mut written => Close::normal(),
     };
     let _ =

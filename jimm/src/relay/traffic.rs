@@ -143,9 +143,10 @@ impl Traffic {
         match standing {
             Standing::Open => self.frozen.store(false, Ordering::Relaxed),
             Standing::Frozen => self.frozen.store(true, Ordering::Relaxed),
-            Standing::Moved => self.end(Close::away("the model has moved to another controller: connect again")),
-            Standing::Revoked => self.end(Close::away("your rights on the model have changed: connect again")),
-            Standing::Gone => self.end(Close::away("the model is gone")),
+            Standing::Moved | Standing::Revoked | Standing::Gone => {}
+        }
+        if let Some(close) = standing.end() {
+            self.end(close);
         }
     }
 

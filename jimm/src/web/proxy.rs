@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::basic;
 use super::table::BelowModel;
-use crate::broker::Requester;
+use crate::broker::{ModelWatch, Requester};
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
 use crate::session::{Peer, Services, cut_off};
@@ -92,6 +92,8 @@ async fn run(
 ) -> Result<Response> {
     let who = basic::requester(services, request.headers(), peer.address).await?;
     *name = who.name.to_string();
+    // From here on a change of the model or of rights is not missed.
+    let watch = services.broker.model_events.subscribe(model);
     let route = Route::find(&services.broker, &who, model).await?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let needed = if writes { entry.writing } else { entry.reading };
@@ -101,14 +103,19 @@ async fn run(
     if writes && route.frozen {
         return Err(Error::new(Kind::MigrationInProgress, "model migration in progress"));
     }
-    send(services, &route, &who, rewritten(request, model, rest)).await
+    send(services, (route, watch), &who, rewritten(request, model, rest)).await
 }
 
-async fn send(services: &Arc<Services>, route: &Route, who: &Requester, mut request: Request) -> Result<Response> {
+async fn send(
+    services: &Arc<Services>,
+    (route, mut watch): (Route, ModelWatch),
+    who: &Requester,
+    mut request: Request,
+) -> Result<Response> {
     let authorization = route.slot.authorization(&who.name, &route.claims).await?;
-    let gone = |why: &str| {
-        Error::new(Kind::ControllerUnavailable, format!("Gateway timeout: controller {} {why}", route.controller()))
-    };
+    let controller = route.controller().to_owned();
+    let gone =
+        |why: &str| Error::new(Kind::ControllerUnavailable, format!("Gateway timeout: controller {controller} {why}"));
     let stream = route.slot.open_http().await?;
     let host = route.slot.endpoint().target("/").addresses.first().cloned().unwrap_or_default();
     let headers = request.headers_mut();
@@ -121,11 +128,13 @@ async fn send(services: &Arc<Services>, route: &Route, who: &Requester, mut requ
     // It moves both bodies until they end; a stop waits for it.
     let (with, who) = (Arc::clone(services), who.clone());
     services.lifecycle.sessions.spawn(async move {
-        tokio::select! {
-            _ = connection => {}
-            () = cutting.cancelled() => {}
-            close = cut_off(&with, &who) => tracing::info!(requester = %who.name, reason = close.reason(), "request cut off"),
-        }
+        let close = tokio::select! {
+            _ = connection => return,
+            () = cutting.cancelled() => return,
+            close = cut_off(&with, &who) => close,
+            close = route.outlived(&with.broker, &who, &mut watch) => close,
+        };
+        tracing::info!(requester = %who.name, model.uuid = %route.model, reason = close.reason(), "request cut off");
     });
     let answer = tokio::time::timeout(ANSWER, sender.send_request(request))
         .await
