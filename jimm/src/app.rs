@@ -7,7 +7,7 @@ use jimm_authz::{BuiltIn, Relation, Subject, Tuple};
 use jimm_store::{PoolOptions, Store, identities, tuples};
 use secrecy::ExposeSecret as _;
 
-use crate::authn::{ControllerTokens, Oidc, SessionTokens, SigningKeys};
+use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
 use crate::broker::{AccountEvents, Broker, ModelEvents};
 use crate::clock::{Clock, SystemClock};
@@ -74,6 +74,7 @@ impl App {
         });
         let authn = Authn {
             oidc: Oidc::new(Arc::new(settings.oauth.clone()), Arc::clone(&clock))?,
+            federation: Federation::new(&settings.trust, settings.oauth.timeout, Arc::clone(&clock))?,
             session_tokens: SessionTokens::new(&settings.session.secret_key, settings.session.token_expiry, clock),
         };
         grant_admins(&broker).await?;

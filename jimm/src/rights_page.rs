@@ -96,6 +96,7 @@ fn takes(takes: Takes) -> &'static str {
     match takes {
         Takes::Websocket => "websocket",
         Takes::Get => "GET",
+        Takes::Post => "POST",
         Takes::Requests => "requests",
     }
 }

@@ -7,6 +7,7 @@ pub mod cli;
 mod client_store;
 mod commands;
 mod error;
+mod exchange;
 mod go_yaml;
 mod help;
 mod input;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::cli::GlobalArgs;
 use crate::client_store::{ClientStore, KnownController};
 use crate::error::{Failure, Result};
+use crate::exchange;
 use crate::settings::Settings;
 
 /// How long a person may take in the browser.
@@ -60,9 +61,9 @@ impl Session {
         let settings = Settings::from_env();
         let timeout = Duration::from_secs(args.timeout.max(1));
         if let Some(url) = &args.url {
-            let connection = dial(&endpoints_of(url)?, "", tls_of(args.ca_cert.as_deref(), None)?).await?;
-            let session = Self { connection, timeout };
-            session.log_in_without_store(&settings, args).await?;
+            let target = target(&endpoints_of(url)?, "", tls_of(args.ca_cert.as_deref(), None)?)?;
+            let session = Self { connection: dial(&target).await?, timeout };
+            session.log_in_without_store(&settings, &target, args).await?;
             return Ok(session);
         }
         let Some(dir) = &settings.juju_data else {
@@ -71,16 +72,19 @@ impl Session {
         };
         let store = ClientStore::new(dir.clone());
         let known = store.controller(args.controller.as_deref())?;
-        let connection = dial(&known.api_endpoints, &known.name, tls_of(None, Some(&known))?).await?;
-        let session = Self { connection, timeout };
-        session.log_in_from_store(&settings, &store, &known, args).await?;
+        let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(&known))?)?;
+        let session = Self { connection: dial(&target).await?, timeout };
+        if known.access_token.is_empty() && session.log_in_as_service_account(&settings, &target).await? {
+            return Ok(session);
+        }
+        session.log_in_from_store(&store, &known, args).await?;
         Ok(session)
     }
 
     /// Connects without logging in.
     pub(crate) async fn connect(known: &KnownController) -> Result<Self> {
-        let connection = dial(&known.api_endpoints, &known.name, tls_of(None, Some(known))?).await?;
-        Ok(Self { connection, timeout: DIAL })
+        let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(known))?)?;
+        Ok(Self { connection: dial(&target).await?, timeout: DIAL })
     }
 
     /// A new login in the browser, whatever is stored; answers the new session token too.
@@ -121,8 +125,8 @@ impl Session {
         self.connection.call("Admin", 4, method, params, wait).await
     }
 
-    async fn log_in_without_store(&self, settings: &Settings, args: &GlobalArgs) -> Result<()> {
-        if self.log_in_as_service_account(settings).await? {
+    async fn log_in_without_store(&self, settings: &Settings, target: &Target, args: &GlobalArgs) -> Result<()> {
+        if self.log_in_as_service_account(settings, target).await? {
             return Ok(());
         }
         let token = settings.session_token.as_deref().unwrap_or_default();
@@ -133,17 +137,7 @@ impl Session {
         }
     }
 
-    async fn log_in_from_store(
-        &self,
-        settings: &Settings,
-        store: &ClientStore,
-        known: &KnownController,
-        args: &GlobalArgs,
-    ) -> Result<()> {
-        // Who is logged in in the store is who was meant; a service account is for a store that holds nobody.
-        if known.access_token.is_empty() && self.log_in_as_service_account(settings).await? {
-            return Ok(());
-        }
+    async fn log_in_from_store(&self, store: &ClientStore, known: &KnownController, args: &GlobalArgs) -> Result<()> {
         let error = match self.log_in_with_token(&known.access_token).await {
             Ok(_) => return Ok(()),
             Err(e) if is_token_invalid(&e) => e,
@@ -166,12 +160,23 @@ impl Session {
         store.save_token(&known.name, &user, &info.controller_access, &token)
     }
 
-    async fn log_in_as_service_account(&self, settings: &Settings) -> Result<bool> {
-        let (Some(id), Some(secret)) = (&settings.client_id, &settings.client_secret) else { return Ok(false) };
+    /// Who is logged in in the store is who was meant; this is for a store that holds nobody.
+    async fn log_in_as_service_account(&self, settings: &Settings, target: &Target) -> Result<bool> {
+        let (Some(id), Some(secret)) = (&settings.client_id, &settings.client_secret) else {
+            return self.log_in_as_ci_job(settings, target).await;
+        };
         let params = ClientCredentials { client_id: id, client_secret: secret };
         let _: LoginResult = self.admin("LoginWithClientCredentials", &params, self.timeout).await.map_err(|e| {
             Failure::from(e).with_hint("the service account comes from JIMM_CLIENT_ID and JIMM_CLIENT_SECRET; unset them to log in as yourself")
         })?;
+        Ok(true)
+    }
+
+    /// With a token of a CI, which the broker exchanges for one of its own.
+    async fn log_in_as_ci_job(&self, settings: &Settings, target: &Target) -> Result<bool> {
+        let Some(id_token) = exchange::id_token(settings)? else { return Ok(false) };
+        let token = exchange::exchange(target, &id_token, self.timeout).await?;
+        self.log_in_with_token(&token).await.map_err(|e| Failure::from(e).with_hint(exchange::HINT))?;
         Ok(true)
     }
 
@@ -202,17 +207,22 @@ fn is_token_invalid(error: &CallError) -> bool {
     matches!(error, CallError::Remote(e) if e.code == "session token invalid")
 }
 
-async fn dial(addresses: &[String], name: &str, tls: Tls) -> Result<Connection> {
+fn target(addresses: &[String], name: &str, tls: Tls) -> Result<Target> {
     if addresses.is_empty() {
         return Err(Failure::failed(format!("no API addresses known for controller {name}"))
             .with_hint("log in again with \"jimmctl login HOST:PORT\", or give --url HOST:PORT"));
     }
-    let target = Target { addresses: addresses.to_vec(), path: "/api".to_owned(), tls };
+    Ok(Target { addresses: addresses.to_vec(), path: "/api".to_owned(), tls })
+}
+
+async fn dial(target: &Target) -> Result<Connection> {
     let options = DialOptions { timeout: DIAL, ..DialOptions::default() };
-    jimm_rpc::dial(&target, &options).await.map_err(|e| {
-        Failure::failed(format!("cannot connect to the broker at {}: {e}", addresses.join(", ")))
-            .with_hint("check that it runs, and that the address and the CA certificate are right")
-    })
+    jimm_rpc::dial(target, &options).await.map_err(|e| no_connection(target, &e))
+}
+
+pub(crate) fn no_connection(target: &Target, error: &jimm_rpc::DialError) -> Failure {
+    Failure::failed(format!("cannot connect to the broker at {}: {error}", target.addresses.join(", ")))
+        .with_hint("check that it runs, and that the address and the CA certificate are right")
 }
 
 /// The addresses to dial of what the command line says.

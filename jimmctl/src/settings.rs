@@ -14,6 +14,11 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
         "id of a service account: logs in at `--url`, or with a store in which nobody is logged in; needs `JIMM_CLIENT_SECRET`",
     ),
     ("JIMM_CLIENT_SECRET", "its secret"),
+    (
+        "JIMM_ID_TOKEN",
+        "token of a CI that the broker trusts: logs in at `--url`, or with a store in which nobody is logged in, as the service account that it stands for",
+    ),
+    ("JIMM_ID_TOKEN_FILE", "a file that holds such a token; it is read anew at each login"),
     ("JUJU_CLIENT_ID", "the same as `JIMM_CLIENT_ID`, which wins"),
     ("JUJU_CLIENT_SECRET", "the same as `JIMM_CLIENT_SECRET`, which wins"),
 ];
@@ -31,6 +36,10 @@ pub(crate) struct Settings {
     pub(crate) client_id: Option<String>,
     /// A service account's secret.
     pub(crate) client_secret: Option<String>,
+    /// A token of somebody whom the broker trusts.
+    pub(crate) id_token: Option<String>,
+    /// Where there is one.
+    pub(crate) id_token_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -43,6 +52,8 @@ impl Settings {
             url: text("JIMM_URL"),
             session_token: text("JIMM_SESSION_TOKEN"),
             client_id: text("JIMM_CLIENT_ID").or_else(|| text("JUJU_CLIENT_ID")),
+            id_token: text("JIMM_ID_TOKEN"),
+            id_token_file: path("JIMM_ID_TOKEN_FILE"),
             client_secret: text("JIMM_CLIENT_SECRET").or_else(|| text("JUJU_CLIENT_SECRET")),
         }
     }

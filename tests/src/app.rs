@@ -229,9 +229,14 @@ impl TestApp {
         self.run_jimmctl(args, &[("JIMM_SESSION_TOKEN", token)], "").await
     }
 
+    /// Runs `jimmctl` with these variables for its identity.
+    pub async fn jimmctl_with(&self, identity: &[(&str, &str)], args: &[&str]) -> Said {
+        self.run_jimmctl(args, identity, "").await
+    }
+
     async fn run_jimmctl(&self, args: &[&str], identity: &[(&str, &str)], input: &str) -> Said {
         let mut command = Command::new(process::built("jimmctl"));
-        for name in ["JIMM_CLIENT_ID", "JIMM_CLIENT_SECRET", "JIMM_SESSION_TOKEN", "JIMM_CA", "JUJU_DATA"] {
+        for name in IDENTITY {
             command.env_remove(name);
         }
         command.env("JIMM_URL", self.plan.address()).env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
@@ -299,6 +304,17 @@ impl Drop for Sim {
         }
     }
 }
+
+/// Variables that tell `jimmctl` who it is.
+const IDENTITY: [&str; 7] = [
+    "JIMM_CLIENT_ID",
+    "JIMM_CLIENT_SECRET",
+    "JIMM_SESSION_TOKEN",
+    "JIMM_ID_TOKEN",
+    "JIMM_ID_TOKEN_FILE",
+    "JIMM_CA",
+    "JUJU_DATA",
+];
 
 /// Settings that make waiting short.
 fn quick() -> [(&'static str, &'static str); 7] {

@@ -43,4 +43,4 @@ pub use jimm_store::groups::SetKind;
 pub use model_events::{ModelEvents, ModelWatch};
 pub use rebac::{Holder, Page, Stretch};
 pub use sessions::Pass;
-pub(crate) use sessions::disabled;
+pub(crate) use sessions::{LONGEST as LONGEST_SESSION, disabled};

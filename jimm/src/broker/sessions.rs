@@ -27,7 +27,7 @@ const TOKEN: &str = "token";
 /// How often at most the use of a session is written down.
 const WRITTEN: Duration = Duration::from_secs(60);
 /// No login lasts longer, whatever the settings say.
-const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How many sessions one answer lists at most.
 const LISTED: i64 = 10_000;
 
@@ -49,17 +49,21 @@ pub struct Pass {
 // === logging in ===
 
 impl Broker {
-    /// Begins a session for somebody who has just proven who they are: its id, and when it ends.
+    /// Begins a session for somebody who has just proven who they are: its id, and when it ends. Without a rule it lasts
+    /// no longer than `longest`. A proof that stands for one session leads to that one again, if it still lives.
     pub async fn begin_session(
         &self,
         identity: &Identity,
         auth_method: &str,
         client: SocketAddr,
+        longest: Duration,
     ) -> Result<(Uuid, DateTime<Utc>)> {
-        let lifetime = self.lifetime(identity).await?.unwrap_or_else(|| self.usual_lifetime());
+        let usual = self.usual_lifetime();
+        let lifetime = self.lifetime(identity).await?;
+        let lifetime = lifetime.unwrap_or(Lifetime { absolute: usual.absolute.min(longest), ..usual });
         let now = self.clock.now();
         let session = Session {
-            id: Uuid::new_v4(),
+            id: identity.session.map_or_else(Uuid::new_v4, |session| session.id),
             kind: TOKEN.to_owned(),
             identity: identity.name.to_string(),
             sealed: None,
@@ -72,9 +76,16 @@ impl Broker {
             revoked_at: None,
         };
         let mut tx = self.store.begin().await?;
-        sessions::insert(&mut tx, &session).await?;
+        let is_new = sessions::insert(&mut tx, &session).await?;
         tx.commit().await?;
-        Ok((session.id, session.expires_at))
+        if is_new {
+            return Ok((session.id, session.expires_at));
+        }
+        let mut conn = self.store.acquire().await?;
+        let standing = sessions::standing(&mut conn, identity.name.as_str(), Some(session.id)).await?;
+        let standing = standing.ok_or_else(ended)?;
+        judge(identity.name.as_str(), &standing, now)?;
+        Ok((session.id, standing.expires_at.ok_or_else(ended)?))
     }
 
     /// Whether the session of a token that was shown still lives. One of JIMM's begins now, unless sessions of its user

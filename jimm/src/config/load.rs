@@ -16,7 +16,7 @@ use super::settings::{
 };
 use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
-use super::{cross_checks, lifetimes};
+use super::{cross_checks, lifetimes, trust};
 
 /// Where values come from.
 #[derive(Debug, Default)]
@@ -232,6 +232,7 @@ impl Reader {
                 sql: self.flag("JIMM_LOG_SQL"),
             },
             oauth: self.oauth(),
+            trust: self.value("JIMM_TRUSTED_TOKENS_PATH", |path| trust::rules(Path::new(path))),
             session: self.session(),
             browser: self.browser(),
             jwt: JwtSettings {

@@ -10,6 +10,7 @@ mod load;
 mod problems;
 pub mod reference;
 mod settings;
+mod trust;
 mod values;
 pub mod variables;
 
@@ -23,3 +24,4 @@ pub use settings::{
     AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
     LogSettings, OauthSettings, SealingKeys, SessionSettings, TlsFiles,
 };
+pub use trust::TrustRule;

@@ -8,6 +8,7 @@ use secrecy::{SecretBox, SecretString};
 use uuid::Uuid;
 
 use super::lifetimes::LifetimeRule;
+use super::trust::TrustRule;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -41,6 +42,8 @@ pub struct Config {
     pub browser: BrowserSettings,
     /// The identity provider.
     pub oauth: OauthSettings,
+    /// Whose tokens are exchanged for sessions of service accounts.
+    pub trust: Vec<TrustRule>,
     /// Tokens for controllers and the keys that sign them.
     pub jwt: JwtSettings,
     /// Sizes, counts and deadlines of client connections.
@@ -283,6 +286,7 @@ impl Default for Config {
             },
             browser: BrowserSettings::default(),
             oauth: OauthSettings::default(),
+            trust: Vec::new(),
             jwt: JwtSettings::default(),
             limits: Limits::default(),
             controllers: ControllerSettings::default(),

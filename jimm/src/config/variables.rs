@@ -162,6 +162,7 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_OAUTH_GROUPS_CLAIM", Text, None, "groups", "The claim of the id token that lists groups (at most 20 are accepted)."),
         used("JIMM_OAUTH_TIMEOUT", Duration, Is("10s"), "10s", "Deadline of one request to the provider."),
         used("JIMM_OAUTH_CREDENTIALS_CACHE", Duration, Is("5m"), "0s", "How long verified client credentials are believed without asking again, never longer than the provider's token lives. `0s` asks every time."),
+        used("JIMM_TRUSTED_TOKENS_PATH", File, None, "/etc/jimm/trusted-tokens.toml", "A TOML file that says whose tokens are exchanged for sessions of service accounts: see [CI without a secret](../guides/ci.md)."),
     ]),
     ("Sessions", &[
         used("JIMM_SESSION_SECRET_KEY", Text, Required, "output of `openssl rand -hex 48`", "Key of session tokens, at least 64 characters. Changing it logs everybody out.").secret(),

@@ -2,16 +2,23 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use jimm_store::identities;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use super::{Peer, Services, browser};
 use crate::authn::{DeviceLogin, Identity};
-use crate::broker::{Requester, disabled};
+use crate::broker::{LONGEST_SESSION, Requester, disabled};
 use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
+
+/// How service accounts log in that show a token of an issuer that is trusted.
+const EXCHANGED: &str = "token-exchange";
+/// How long their sessions last when no rule says so: as a job of a CI may.
+const LONGEST_EXCHANGED: Duration = Duration::from_secs(3600);
 
 /// Somebody who has logged in.
 #[derive(Clone, Debug)]
@@ -111,8 +118,31 @@ pub(crate) async fn session_token(
     auth_method: &str,
     client: SocketAddr,
 ) -> Result<SecretString> {
-    let (session, expires) = services.broker.begin_session(identity, auth_method, client).await?;
+    let longest = LONGEST_SESSION;
+    let (session, expires) = services.broker.begin_session(identity, auth_method, client, longest).await?;
     services.authn.session_tokens.mint_for(&identity.name, &identity.groups, session, expires)
+}
+
+/// Exchanges a token of an issuer that is trusted for a session of the service account that it stands for: the session's
+/// token, and when it ends.
+pub(crate) async fn exchanged(
+    services: &Services,
+    token: &SecretString,
+    client: SocketAddr,
+) -> Result<(SecretString, DateTime<Utc>)> {
+    let work = async {
+        let identity = services.authn.federation.identify(token).await?;
+        let account = identity.name.as_str();
+        admit(services, account, "").await?;
+        let (session, expires) = services.broker.begin_session(&identity, EXCHANGED, client, LONGEST_EXCHANGED).await?;
+        tracing::info!(account, client.address = %client, session = %session, "token exchanged for a session");
+        let token = services.authn.session_tokens.mint_for(&identity.name, &[], session, expires)?;
+        Ok((token, expires))
+    };
+    let outcome = work.await;
+    let kind = outcome.as_ref().map_or_else(|error: &Error| error.kind().as_str(), |_| "ok");
+    services.telemetry.metrics.login(EXCHANGED, kind);
+    outcome
 }
 
 /// Makes a proven identity a requester, and records the login.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::cookies::SESSION;
-use crate::authn::{Oidc, SessionTokens};
+use crate::authn::{Federation, Oidc, SessionTokens};
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
@@ -31,6 +31,8 @@ pub struct Services {
 pub struct Authn {
     /// The identity provider.
     pub oidc: Oidc,
+    /// Issuers whose tokens stand for service accounts.
+    pub federation: Federation,
     /// Tokens of our own.
     pub session_tokens: SessionTokens,
 }

@@ -3,6 +3,7 @@
 
 mod auth;
 mod basic;
+mod exchange;
 mod health;
 mod listener;
 mod model;

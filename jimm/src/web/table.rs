@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{auth, health, rebac, routes, well_known};
+use super::{auth, exchange, health, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -25,6 +25,8 @@ pub enum Takes {
     Websocket,
     /// `GET` and `HEAD`.
     Get,
+    /// `POST`.
+    Post,
     /// Every method: see the rights of reading and writing.
     Requests,
 }
@@ -113,6 +115,14 @@ pub const ROUTES: &[Route] = &[
     rebac!("/rebac/v1/entitlements", "the rights that there may be"),
     rebac!("/rebac/v1/entitlements/raw", "the relation model as text"),
     rebac!("/rebac/v1/resources", "everything one can have rights to"),
+    route!(
+        "/oauth/token",
+        PUBLIC,
+        Post,
+        Anyone,
+        "a token of an issuer that is trusted, for a session of its service account",
+        |_| any(exchange::serve)
+    ),
     route!("/livez", BOTH, Get, Anyone, "whether the process answers", |_| get(health::livez)),
     route!("/readyz", BOTH, Get, Anyone, "whether it takes work", |_| get(health::readyz)),
     route!("/debug/info", BOTH, Get, Anyone, "the version", |_| get(health::info)),

@@ -1,5 +1,7 @@
-//! Accounts from the outside: service accounts and their credentials; sessions and their end, over several replicas.
+//! Accounts from the outside: CI jobs without a secret; service accounts and their credentials; sessions and rights and their
+//! end, over several replicas.
 
+mod exchange;
 mod revoked;
 mod service_accounts;
 mod sessions;

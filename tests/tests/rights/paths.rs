@@ -47,6 +47,7 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
                 _ if route.path == "/auth/callback" => StatusCode::FORBIDDEN,
                 (Access::Anyone, Takes::Get) if route.path == "/auth/login" => StatusCode::TEMPORARY_REDIRECT,
                 (Access::Anyone, Takes::Get) => StatusCode::OK,
+                (Access::Anyone, Takes::Post) => StatusCode::METHOD_NOT_ALLOWED,
                 (Access::Anyone, _) => StatusCode::BAD_REQUEST,
                 (Access::User, _) => StatusCode::FORBIDDEN,
                 (Access::Admin, _) => StatusCode::UNAUTHORIZED,
@@ -138,6 +139,7 @@ fn verbs(takes: Takes, reading: Access, writing: Access) -> Vec<(&'static str, A
     match takes {
         Takes::Websocket => vec![("WS", reading)],
         Takes::Get => vec![("GET", reading)],
+        Takes::Post => vec![("POST", writing)],
         Takes::Requests => {
             let writes = ["PUT", "POST", "DELETE", "PATCH"].map(|verb| (verb, writing));
             [("GET", reading), ("HEAD", reading)].into_iter().chain(writes).collect()

@@ -58,8 +58,8 @@ pub enum OidcError {
     /// No id token came along.
     #[error("failed to extract id token")]
     NoIdToken,
-    /// The id token is not to be believed.
-    #[error("id token is not valid: {0}")]
+    /// The token is not to be believed.
+    #[error("token is not valid: {0}")]
     IdToken(String),
 }
 

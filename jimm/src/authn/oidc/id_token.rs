@@ -47,7 +47,15 @@ pub(super) async fn verify(
     id_token: &SecretString,
     nonce: Option<&str>,
 ) -> Result<Claims> {
-    let token = id_token.expose_secret();
+    let claims = signed_by(provider, id_token.expose_secret()).await?;
+    judge_audience(&claims, &settings.client_id)?;
+    judge_times(&claims, now)?;
+    judge_nonce(&claims, nonce)?;
+    Ok(claims)
+}
+
+/// The claims of a token that this provider has signed, as its issuer. Audience and times are for the caller to judge.
+pub(super) async fn signed_by(provider: &Provider, token: &str) -> Result<Claims> {
     let wrong = |what: &str| OidcError::IdToken(what.to_owned());
     let header = jsonwebtoken::decode_header(token).map_err(|_| wrong("it is not a signed JWT we know"))?;
     if !ALGORITHMS.contains(&header.alg) {
@@ -56,7 +64,7 @@ pub(super) async fn verify(
     let issuer = provider.metadata().await?.issuer.clone();
     let keys = provider.keys_for(header.kid.as_deref()).await?;
     let candidates = keys.candidates(header.kid.as_deref());
-    let validation = validation(header.alg, &issuer, &settings.client_id);
+    let validation = validation(header.alg, &issuer);
     let claims = candidates
         .into_iter()
         .filter(|jwk| may_sign(jwk, header.alg))
@@ -64,18 +72,17 @@ pub(super) async fn verify(
             let key = DecodingKey::from_jwk(jwk).ok()?;
             jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()
         })
-        .ok_or_else(|| wrong("signature, issuer or audience is not the expected one"))?
+        .ok_or_else(|| wrong("signature or issuer is not the expected one"))?
         .claims;
-    judge_claims(&claims, &settings.client_id, now, nonce)?;
     Ok(claims)
 }
 
-fn validation(algorithm: Algorithm, issuer: &str, client_id: &str) -> Validation {
+fn validation(algorithm: Algorithm, issuer: &str) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     validation.set_issuer(&[issuer]);
-    validation.set_audience(&[client_id]);
-    // By our clock, below.
+    // Below, by our clock.
+    validation.validate_aud = false;
     validation.validate_exp = false;
     validation
 }
@@ -86,25 +93,47 @@ fn may_sign(jwk: &Jwk, algorithm: Algorithm) -> bool {
     for_signatures && same
 }
 
-fn judge_claims(claims: &Claims, client_id: &str, now: DateTime<Utc>, nonce: Option<&str>) -> Result<(), OidcError> {
+/// The token is for us, and was issued to us.
+fn judge_audience(claims: &Claims, client_id: &str) -> Result<(), OidcError> {
+    let wrong = |what: &str| Err(OidcError::IdToken(what.to_owned()));
+    let is_for_us = match claims.get("aud") {
+        Some(Value::String(audience)) => audience == client_id,
+        Some(Value::Array(audiences)) => audiences.iter().any(|audience| audience.as_str() == Some(client_id)),
+        _ => false,
+    };
+    if !is_for_us {
+        return wrong(
+            "its audience is another client: the administrator of the broker has to look at JIMM_OAUTH_CLIENT_ID",
+        );
+    }
+    let several = claims.get("aud").and_then(Value::as_array).is_some_and(|audience| audience.len() > 1);
+    match claims.get("azp").and_then(Value::as_str) {
+        Some(party) if party != client_id => wrong("it was issued to somebody else"),
+        None if several => wrong("it has several audiences and does not say to whom it was issued"),
+        _ => Ok(()),
+    }
+}
+
+/// The token is good now, give or take [`LEEWAY`].
+pub(super) fn judge_times(claims: &Claims, now: DateTime<Utc>) -> Result<(), OidcError> {
     let wrong = |what: &str| Err(OidcError::IdToken(what.to_owned()));
     let time = |name: &str| claims.get(name).and_then(Value::as_f64);
     #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world are exact in a double")]
     let (earliest, latest) = ((now.timestamp() - LEEWAY) as f64, (now.timestamp() + LEEWAY) as f64);
     if time("exp").is_none_or(|exp| exp <= earliest) {
-        return wrong("it has expired");
+        return wrong("it has expired: get a new one, and look at the clocks if it was new");
     }
     if ["nbf", "iat"].iter().any(|name| time(name).is_some_and(|at| at > latest)) {
-        return wrong("it is from the future");
+        return wrong("it is from the future: look at the clocks of the broker and of the identity provider");
     }
-    let several = claims.get("aud").and_then(Value::as_array).is_some_and(|audience| audience.len() > 1);
-    match claims.get("azp").and_then(Value::as_str) {
-        Some(party) if party != client_id => return wrong("it was issued to somebody else"),
-        None if several => return wrong("it has several audiences and does not say to whom it was issued"),
-        _ => {}
-    }
+    Ok(())
+}
+
+fn judge_nonce(claims: &Claims, nonce: Option<&str>) -> Result<(), OidcError> {
     match nonce {
-        Some(nonce) if claims.get("nonce").and_then(Value::as_str) != Some(nonce) => wrong("its nonce is another one"),
+        Some(nonce) if claims.get("nonce").and_then(Value::as_str) != Some(nonce) => {
+            Err(OidcError::IdToken("its nonce is another one".to_owned()))
+        }
         _ => Ok(()),
     }
 }
@@ -117,7 +146,8 @@ pub(super) fn logged_in(claims: &Claims, settings: &OauthSettings) -> Result<Log
         return Err(Error::new(Kind::Unauthorized, text));
     };
     if claim == "email" && settings.require_verified_email && is_unverified(claims.get("email_verified")) {
-        let text = format!("e-mail address {value:?} is not verified at the identity provider");
+        let text =
+            format!("e-mail address {value:?} is not verified: verify it at the identity provider, then log in again");
         return Err(Error::new(Kind::Unauthorized, text));
     }
     let name = names::from_claim(value)?;

@@ -7,6 +7,7 @@ mod client_credentials;
 mod code_flow;
 mod device_flow;
 mod error;
+mod federation;
 mod id_token;
 mod provider;
 mod token_endpoint;
@@ -18,6 +19,7 @@ pub use client_credentials::VerifiedClients;
 pub use code_flow::BrowserLogin;
 pub use device_flow::DeviceLogin;
 pub use error::OidcError;
+pub use federation::Federation;
 pub use id_token::LoggedIn;
 
 use std::sync::Arc;

@@ -209,7 +209,7 @@ async fn device_logins_end_with_clear_errors() {
             "identity provider refuses: invalid_grant (gone)",
         ),
         (200, json!({"access_token": "a"}), "failed to extract id token"),
-        (200, json!({"id_token": "a.b.c"}), "id token is not valid: it is not a signed JWT we know"),
+        (200, json!({"id_token": "a.b.c"}), "token is not valid: it is not a signed JWT we know"),
     ] {
         provider.tell(|script| script.tokens = [(status, answer)].into());
         let login = oidc.start_device_login().await.unwrap();
