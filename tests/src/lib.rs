@@ -4,6 +4,7 @@
 pub mod app;
 pub mod bench;
 pub mod broker;
+pub mod browser;
 pub mod chaos;
 pub mod client;
 pub mod demo;

@@ -1,9 +1,13 @@
 //! Random bytes at every listener, from fixed seeds: the process lives, serves others, complains of nothing, and holds
 //! nothing of them afterwards. Other seeds: `BAD_INPUT_SEEDS=7,8,9`.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
+use jimm::web::ROUTES;
 use jimm_tests::app::TestApp;
+use jimm_tests::broker::ADMIN;
+use jimm_tests::browser;
 use jimm_tests::process::{eventually, http_get};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngCore as _, SeedableRng as _};
@@ -36,7 +40,7 @@ async fn unharmed(world: &World, before: usize, seed: u64) {
 }
 
 async fn started() -> (World, usize) {
-    let world = World::new().await;
+    let world = World::with(&[("JIMM_DASHBOARD_FINAL_REDIRECT_URL", "https://dashboard.example.com/")]).await;
     world.serves().await;
     let before = open_files(&world.app) + 5;
     (world, before)
@@ -62,10 +66,9 @@ async fn on_open_websockets() {
                     break;
                 }
             }
-            // Some listen to the end of it, others leave.
+            // Some say good-bye.
             if rng.random_bool(0.2) {
                 ws.bytes(&frame(true, 8, &[3, 0xe8])).await;
-                ws.end().await;
             }
         }
         unharmed(&world, before, seed).await;
@@ -75,27 +78,39 @@ async fn on_open_websockets() {
 #[tokio::test]
 async fn as_requests_at_every_port() {
     let (world, before) = started().await;
+    let client = browser::client(&world.app).expect("a client");
+    let cookie = browser::session(&world.app, &client, ADMIN).await.expect("a session");
+    drop(client);
     for seed in seeds() {
         let mut rng = StdRng::seed_from_u64(seed);
-        for _ in 0..80 {
-            let bytes = random_request(&mut rng, &world);
-            let heard = within_tls(&world.app, &bytes).await;
+        for _ in 0..150 {
+            let (bytes, whole) = random_request(&mut rng, &world, &cookie);
+            let heard = within_tls(&world.app, &bytes, whole).await;
             assert!(heard.is_empty() || heard.starts_with(b"HTTP/1."), "seed {seed}: {bytes:?}");
-            let bytes = random_request(&mut rng, &world);
+            let (bytes, _) = random_request(&mut rng, &world, &cookie);
             let heard = throw(world.app.plan.metrics_port, &bytes).await;
             assert!(heard.is_empty() || heard.starts_with(b"HTTP/1."), "seed {seed}: {bytes:?}");
             throw(world.app.plan.port, &random_hello(&mut rng)).await;
         }
         unharmed(&world, before, seed).await;
     }
+    let lines = world.app.log_lines();
+    let answered = lines.iter().filter(|line| line["http.status"] == 200 || line["http.status"] == 400).count();
+    assert!(answered > seeds().len(), "the random requests reach something: {answered}");
+    let failed: Vec<_> = lines.iter().filter(|line| line["http.status"] == 500).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    println!("{answered} of them were answered");
 }
 
-async fn within_tls(app: &TestApp, bytes: &[u8]) -> Vec<u8> {
+/// Who says that no more comes is not answered any more: only those do who have not said it in their request.
+async fn within_tls(app: &TestApp, bytes: &[u8], whole: bool) -> Vec<u8> {
     let (mut stream, _) = tls(app).await;
     let mut heard = Vec::new();
     let both = async {
         let _ = stream.write_all(bytes).await;
-        let _ = stream.shutdown().await;
+        if !whole {
+            let _ = stream.shutdown().await;
+        }
         let _ = stream.read_to_end(&mut heard).await;
     };
     tokio::time::timeout(Duration::from_secs(15), both).await.expect("the broker ends it");
@@ -163,43 +178,106 @@ fn random_frame(rng: &mut StdRng) -> Vec<u8> {
     }
 }
 
-fn random_request(rng: &mut StdRng, world: &World) -> Vec<u8> {
+fn random_path(rng: &mut StdRng, world: &World) -> String {
+    let (model, model_dashed) = (format!("/model/{}", world.model), format!("/model-{}", world.model));
+    let mut roots: Vec<&str> = ROUTES.iter().map(|route| route.path).collect();
+    roots.extend(["", model.as_str(), model_dashed.as_str(), "/model", "/auth", "/rebac/v2"]);
+    let rests = [
+        "",
+        "",
+        "",
+        "/",
+        "/api",
+        "/log",
+        "/charms/a-1",
+        "/charms?x=%00",
+        "/tools/..",
+        "/applications/a/resources/b",
+        "//",
+    ];
+    let ids = [
+        "x",
+        "%00",
+        "..",
+        "%2e%2e",
+        "%ff",
+        "*",
+        ADMIN,
+        &world.model,
+        "11111111-1111-4111-8111-111111111111",
+        "%F0%9F%92%A5",
+    ];
+    let queries = [
+        "",
+        "",
+        "",
+        "?size=-1",
+        "?page=99999999999999999999",
+        "?filter=%00",
+        "?nextToken=%ff",
+        "?state=x&code=%00",
+        "?&&=&",
+    ];
+    let path = one_of(rng, &roots).replace("{id}", one_of(rng, &ids));
+    let rest = if path.starts_with("/model") || rng.random_bool(0.1) { one_of(rng, &rests) } else { "" };
+    format!("{path}{rest}{}", one_of(rng, &queries))
+}
+
+/// The bytes, and whether they are a whole request after which the connection is to be closed.
+fn random_request(rng: &mut StdRng, world: &World, cookie: &str) -> (Vec<u8>, bool) {
     if rng.random_bool(0.2) {
-        return some(rng, 3000);
+        return (some(rng, 3000), false);
     }
-    let model = format!("/model/{}", world.model);
-    let model_dashed = format!("/model-{}", world.model);
-    let roots =
-        ["", "/api", "/metrics", "/livez", "/readyz", "/debug/status", "/.well-known/jwks.json", &model, &model_dashed];
-    let rests =
-        ["", "/", "/api", "/log", "/charms/a-1", "/charms?x=%00", "/tools/..", "/applications/a/resources/b", "//"];
-    let methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "CONNECT", "TRACE", "X"];
-    let mut text = format!(
-        "{} {}{} HTTP/1.{}\r\nHost: a\r\n",
-        one_of(rng, &methods),
-        one_of(rng, &roots),
-        one_of(rng, &rests),
-        rng.random_range(0..2)
-    );
-    let token = basic(&world.token);
+    let methods = [
+        "GET", "GET", "GET", "POST", "POST", "PUT", "PATCH", "PATCH", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE",
+        "X",
+    ];
+    let path = random_path(rng, world);
+    let mut text = format!("{} {path} HTTP/1.{}\r\nHost: a\r\n", one_of(rng, &methods), rng.random_range(0..2));
+    let (token, bearer) = (basic(&world.token), format!("Authorization: Bearer {}\r\n", world.token));
     let headers = [
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         "Upgrade: h2c\r\n",
         "Content-Length: 10\r\n",
         "Transfer-Encoding: chunked\r\n",
+        "Content-Type: application/json\r\n",
         "Expect: 100-continue\r\n",
         "Range: bytes=9-1\r\n",
         "Authorization: Basic Og==\r\n",
         "Accept-Encoding: \u{1}\r\n",
+        "Cookie: jimm-browser-session=x; ==; a\r\n",
         &token,
+        &bearer,
     ];
-    for _ in 0..rng.random_range(0..5) {
-        text.push_str(one_of(rng, &headers));
+    let odd = rng.random_bool(0.3);
+    if odd {
+        for _ in 0..rng.random_range(1..5) {
+            text.push_str(one_of(rng, &headers));
+        }
+    }
+    let bodies = [
+        "{}",
+        "[]",
+        "null",
+        "{\"patches\":[{\"op\":7}]}",
+        "{\"patches\":null}",
+        "{\"patches\":[{\"op\":\"add\",\"group\":\"\\u0000\"}]}",
+        "{\"name\":[]}",
+        "{\"email\":\"a\\u0000@b\"}",
+    ];
+    let body = if rng.random_bool(0.5) { one_of(rng, &bodies).as_bytes().to_vec() } else { some(rng, 200) };
+    if !odd || rng.random_bool(0.5) {
+        // A browser would log out.
+        let session = format!("Cookie: {cookie}\r\n");
+        text.push_str(if path.starts_with("/rebac") { &session } else { &token });
+        let length = body.len();
+        write!(text, "Connection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n")
+            .expect("text");
     }
     text.push_str("\r\n");
     let mut bytes = text.into_bytes();
-    bytes.extend(some(rng, 200));
-    if rng.random_bool(0.5) { changed(rng, bytes) } else { bytes }
+    bytes.extend(body);
+    if rng.random_bool(0.2) { (changed(rng, bytes), false) } else { (bytes, !odd) }
 }
 
 /// Something like the beginning of TLS.

@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE};
 use jimm::facades::registry::Access;
 use jimm::web::{BELOW_MODEL, Door, ROUTES, Takes};
 use jimm_rpc::{DialOptions, JUJU_SERVER_NAME, Target, Tls};
-use jimm_tests::app::TestApp;
+use jimm_tests::browser;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -20,17 +20,11 @@ use crate::roles::{ROLES, Role};
 use crate::table::{Line, Table, compare, is_let_through};
 use crate::world::{DEADLINE, World};
 
-fn client(app: &TestApp) -> Client {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let root = reqwest::Certificate::from_pem(app.door.ca.as_bytes()).expect("a certificate");
-    Client::builder().tls_certs_only([root]).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
-}
-
 /// On their listeners and on no other, and for strangers where the table says so.
 #[tokio::test]
 async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
     let world = World::new().await;
-    let client = client(&world.app);
+    let client = browser::client(&world.app).expect("a client");
     for route in ROUTES {
         for (door, base) in [
             (Door::Public, format!("https://{}", world.app.door.address)),
@@ -65,10 +59,10 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
 #[tokio::test]
 async fn every_browser_gets_what_the_table_says() {
     let world = World::new().await;
-    let client = client(&world.app);
+    let client = browser::client(&world.app).expect("a client");
     let base = format!("https://{}", world.app.door.address);
     for role in ROLES.into_iter().filter(|role| *role != Role::Stranger) {
-        let cookie = browser_session(&world, &client, &base, &role.user()).await;
+        let cookie = browser::session(&world.app, &client, &role.user()).await.expect("a session");
         // Logging out comes last.
         let rest = ROUTES.iter().filter(|route| route.access != Access::Anyone && route.path != "/auth/logout");
         for route in rest.chain(ROUTES.iter().filter(|route| route.path == "/auth/logout")) {
@@ -87,26 +81,10 @@ async fn every_browser_gets_what_the_table_says() {
     }
 }
 
-/// Logs a browser in: the cookie of its session.
-async fn browser_session(world: &World, client: &Client, base: &str, user: &str) -> String {
-    let set = |answer: &reqwest::Response| -> String {
-        let cookie = answer.headers()[SET_COOKIE].to_str().expect("text");
-        cookie.split(';').next().expect("a pair").to_owned()
-    };
-    let location = |answer: &reqwest::Response| answer.headers()[LOCATION].to_str().expect("text").to_owned();
-    let begun = client.get(format!("{base}/auth/login")).send().await.expect("an answer");
-    let agreed = client.post(format!("{}?email={user}", world.app.idp.approve_url())).send().await.expect("an answer");
-    assert!(agreed.status().is_success());
-    let at_provider = client.get(location(&begun)).send().await.expect("an answer");
-    let back = client.get(location(&at_provider)).header(COOKIE, set(&begun)).send().await.expect("an answer");
-    assert_eq!(back.status(), StatusCode::PERMANENT_REDIRECT, "{user}");
-    set(&back)
-}
-
 #[tokio::test]
 async fn everybody_gets_what_the_table_says() {
     let world = World::new().await;
-    let client = client(&world.app);
+    let client = browser::client(&world.app).expect("a client");
     let before = world.rows().await;
     let columns: Vec<BTreeMap<String, String>> = join_all(ROLES.map(|role| column(&world, &client, role))).await;
     assert_eq!(world.rows().await, before, "nothing was changed");

@@ -32,7 +32,8 @@ fn kept() -> Table {
 }
 
 fn written(table: &Table) -> String {
-    let width = table.keys().map(String::len).max().unwrap_or_default();
+    // The same for long, so that a new name changes no other line.
+    let width = table.keys().map(String::len).max().unwrap_or_default().max(72);
     let mut text = HEAD.to_owned();
     let headings: Line = ROLES.iter().map(|role| role.heading().to_owned()).collect();
     let heading = format!("{:width$}", "#");

@@ -1,0 +1,36 @@
+//! A person's browser: it logs in by redirects, and keeps a cookie.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode};
+
+use crate::app::TestApp;
+
+/// A client that trusts the broker, and follows no redirect by itself.
+pub fn client(app: &TestApp) -> Result<Client> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let root = reqwest::Certificate::from_pem(app.door.ca.as_bytes())?;
+    Ok(Client::builder().tls_certs_only([root]).redirect(Policy::none()).build()?)
+}
+
+/// Logs in: the cookie of the session, as it is sent back.
+pub async fn session(app: &TestApp, client: &Client, email: &str) -> Result<String> {
+    let begun = client.get(format!("https://{}/auth/login", app.door.address)).send().await?;
+    let agreed = client.post(format!("{}?email={email}", app.idp.approve_url())).send().await?;
+    ensure!(agreed.status().is_success(), "the provider does not know {email}");
+    let at_provider = client.get(header(&begun, &LOCATION)?).send().await?;
+    let back = client.get(header(&at_provider, &LOCATION)?).header(COOKIE, cookie(&begun)?).send().await?;
+    ensure!(back.status() == StatusCode::PERMANENT_REDIRECT, "{email} is not let in: {}", back.status());
+    cookie(&back)
+}
+
+fn header(answer: &Response, name: &reqwest::header::HeaderName) -> Result<String> {
+    let value = answer.headers().get(name).with_context(|| format!("{} has no {name}", answer.url()))?;
+    Ok(value.to_str()?.to_owned())
+}
+
+fn cookie(answer: &Response) -> Result<String> {
+    let cookie = header(answer, &SET_COOKIE)?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+}
