@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE};
 use jimm::facades::registry::Access;
 use jimm::web::{BELOW_MODEL, Door, ROUTES, Takes};
-use jimm_rpc::{DialOptions, JUJU_SERVER_NAME, Target, Tls};
+use jimm_rpc::{CallError, Connection, DialOptions, JUJU_SERVER_NAME, Target, Tls};
 use jimm_tests::browser;
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -157,9 +157,8 @@ async fn connection(world: &World, token: Option<&str>) -> &'static str {
     let model = &world.names.alive.model;
     let Some(token) = token else {
         let stranger = world.app.door.dial(&format!("/model/{model}/api")).await.expect("a websocket");
-        let params = serde_json::json!({"patterns": null});
-        let answer = stranger.call::<_, Value>("Client", 6, "FullStatus", &params, DEADLINE).await;
-        assert!(answer.expect_err("nobody has logged in").to_string().contains("not implemented"));
+        let answer = relayed(&stranger, RELAYED[0]).await.expect_err("nobody has logged in");
+        assert_eq!(answer, "not implemented");
         return "no";
     };
     match world.app.door.to_model(model, token).await {
@@ -168,6 +167,41 @@ async fn connection(world: &World, token: Option<&str>) -> &'static str {
             let text = format!("{error:#}");
             assert!(text.contains("model not found"), "{text}");
             "hidden"
+        }
+    }
+}
+
+/// What the controller asks the token for: a method that reads, and one that writes (nothing).
+const RELAYED: [(&str, u32, &str, &str, Access); 2] = [
+    ("Client", 6, "FullStatus", r#"{"patterns": null}"#, Access::ModelRead),
+    ("ModelConfig", 3, "ModelSet", r#"{"config": {}}"#, Access::ModelWrite),
+];
+
+async fn relayed(
+    connection: &Connection,
+    (facade, version, method, params, _): (&str, u32, &str, &str, Access),
+) -> Result<Value, String> {
+    let params: Value = serde_json::from_str(params).expect("JSON");
+    connection.call(facade, version, method, &params, DEADLINE).await.map_err(|error| match error {
+        CallError::Remote(error) => error.code,
+        other => panic!("{facade}.{method}: {other}"),
+    })
+}
+
+/// The token that the broker brings to the controller says what the user may do there, and no more.
+#[tokio::test]
+async fn controllers_let_everybody_do_what_the_right_to_the_model_allows() {
+    let world = World::new().await;
+    for role in ROLES.into_iter().filter(|role| role.has(Access::ModelRead)) {
+        let token = world.token(role).await.expect("not a stranger");
+        let connection = world.app.door.to_model(&world.names.alive.model, &token).await.expect("the model").0;
+        for method in RELAYED {
+            let answer = relayed(&connection, method).await;
+            if role.has(method.4) {
+                assert!(answer.is_ok(), "{role:?}: {}.{}: {answer:?}", method.0, method.2);
+            } else {
+                assert_eq!(answer, Err("unauthorized access".to_owned()), "{role:?}: {}.{}", method.0, method.2);
+            }
         }
     }
 }
