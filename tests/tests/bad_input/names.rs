@@ -58,6 +58,7 @@ fn calls(name: &str, model: &str) -> Vec<(&'static str, Value)> {
         args[member] = value;
         args
     };
+    let tuple = |object: &str, relation: &str, target: &str| json!({"tuples": [{"object": object, "relation": relation, "target_object": target}]});
     let credential = |tag: String| json!({"tag": tag, "credential": {"auth-type": "userpass", "attrs": {"password": "s3cret-word"}}});
     let change = |user: &str, tag: &str| json!({"changes": [{"user-tag": user, "action": "grant", "access": "read", "model-tag": tag}]});
     let on_cloud = |user: &str, tag: &str| json!({"changes": [{"user-tag": user, "action": "grant", "access": "add-model", "cloud-tag": tag}]});
@@ -119,6 +120,23 @@ fn calls(name: &str, model: &str) -> Vec<(&'static str, Value)> {
         ("JIMM(4).MigrateModel", json!({"specs": [{"model-tag": of_model, "target-controller": name}]})),
         ("JIMM(4).UpdateMigratedModel", json!({"model-tag": of_model, "target-controller": name})),
         ("JIMM(4).ModelControllerInfo", json!({"model": name})),
+        ("JIMM(4).AddGroup", json!({"name": name})),
+        ("JIMM(4).RenameGroup", json!({"name": name, "new-name": "other"})),
+        ("JIMM(4).RemoveGroup", json!({"name": name})),
+        ("JIMM(4).AddRole", json!({"name": name})),
+        ("JIMM(4).RemoveRole", json!({"name": name})),
+        ("JIMM(4).AddRelation", tuple(&user, "reader", &of_model)),
+        ("JIMM(4).AddRelation", tuple(alice, name, &of_model)),
+        ("JIMM(4).AddRelation", tuple(alice, "reader", &format!("model-{name}"))),
+        ("JIMM(4).AddRelation", tuple(&format!("group-{name}#member"), "reader", &of_model)),
+        ("JIMM(4).RemoveRelation", tuple(alice, "reader", name)),
+        ("JIMM(4).CheckRelation", json!({"tuple": {"object": name, "relation": "reader", "target_object": of_model}})),
+        ("JIMM(4).ListSessions", json!({"user-tag": user})),
+        ("JIMM(4).RevokeSessions", json!({"user-tag": user})),
+        ("JIMM(4).RevokeSessions", json!({"session-id": name})),
+        ("JIMM(4).AddServiceAccount", json!({"client-id": name})),
+        ("JIMM(4).GrantServiceAccountAccess", json!({"client-id": name, "entities": [alice]})),
+        ("UserManager(3).DisableUser", json!({"entities": [{"tag": user}]})),
         ("JIMM(4).FullModelStatus", json!({"model-tag": format!("model-{name}")})),
         ("ApplicationOffers(4).Offer", offer("offer-name")),
         ("ApplicationOffers(4).ApplicationOffers", json!({"offer-urls": [url]})),
