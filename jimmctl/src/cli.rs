@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod accounts;
+pub mod audit;
 pub mod rights;
 
 use accounts::{
@@ -153,6 +154,20 @@ pub enum Command {
     /// Write groups, roles and rights as an access file, which "apply" reads
     #[command(after_help = help::rights::EXPORT_ACCESS)]
     ExportAccess(ExportAccessArgs),
+    /// List what was asked of the broker and of models through it, and by whom
+    #[command(visible_alias = "audit-events", after_help = help::audit::LIST)]
+    ListAuditEvents(audit::ListAuditEventsArgs),
+    /// Forget what is old in the audit log
+    #[command(after_help = help::audit::PURGE, override_usage = "jimmctl purge-audit-logs [OPTIONS] DATE")]
+    PurgeAuditLogs(audit::PurgeAuditLogsArgs),
+    /// Let a user read the audit log
+    #[command(visible_alias = "grant-audit-log", after_help = help::audit::GRANT,
+              override_usage = "jimmctl grant-audit-log-access [OPTIONS] USER")]
+    GrantAuditLogAccess(audit::AuditLogAccessArgs),
+    /// Let a user read the audit log no longer
+    #[command(visible_alias = "revoke-audit-log", after_help = help::audit::REVOKE,
+              override_usage = "jimmctl revoke-audit-log-access [OPTIONS] USER")]
+    RevokeAuditLogAccess(audit::AuditLogAccessArgs),
     /// The same commands under their older names: auth group, auth role, auth relation
     #[command(subcommand, after_help = help::rights::AUTH)]
     Auth(AuthCommand),

@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use jimm_proto::time::GoTime;
+use serde::Serialize;
 use serde_norway::{Mapping, Value};
 
 /// The text of `value`, ending with a newline.
@@ -66,6 +68,17 @@ fn write_list(out: &mut String, items: &[Value], indent: usize) {
     }
 }
 
+/// The tag of [`Moment`].
+const MOMENT: &str = "time";
+
+/// A moment in time, which is written without quotes; a text that looks like one has them.
+#[derive(Serialize)]
+pub(crate) enum Moment {
+    /// That moment.
+    #[serde(rename = "time")]
+    At(GoTime),
+}
+
 fn write_scalar(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Null => out.push_str("null"),
@@ -79,7 +92,10 @@ fn write_scalar(out: &mut String, value: &Value, indent: usize) {
         Value::String(text) => out.push_str(&plain_or_quoted(text)),
         Value::Sequence(_) => out.push_str("[]"),
         Value::Mapping(_) => out.push_str("{}"),
-        Value::Tagged(tagged) => write_scalar(out, &tagged.value, indent),
+        Value::Tagged(tagged) => match &tagged.value {
+            Value::String(time) if tagged.tag == MOMENT => out.push_str(time),
+            value => write_scalar(out, value, indent),
+        },
     }
 }
 
@@ -193,6 +209,18 @@ mod tests {
         }]);
         let expected = "- name: stub1\n  publicaddress: 127.0.0.1:17071\n  apiaddresses:\n  - 127.0.0.1:17071\n  cacertificate: |\n    -----BEGIN CERTIFICATE-----\n    abc\n    -----END CERTIFICATE-----\n  username: \"\"\n  agentversion: 3.5.4\n  status:\n    status: available\n    info: \"\"\n    data: {}\n    since: null\n";
         assert_eq!(to_string(&value), expected);
+    }
+
+    #[test]
+    fn a_moment_has_no_quotes_and_a_text_like_one_has() {
+        #[derive(Serialize)]
+        struct Row {
+            at: Moment,
+            text: &'static str,
+        }
+        let at = Moment::At(serde_norway::from_str("2026-11-20T23:44:34.792Z").expect("a time"));
+        let row = serde_norway::to_value(Row { at, text: "2026-11-20" }).expect("YAML");
+        assert_eq!(to_string(&row), "at: 2026-11-20T23:44:34.792Z\ntext: \"2026-11-20\"\n");
     }
 
     #[test]

@@ -17,6 +17,7 @@ macro_rules! help {
 }
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod rights;
 
 pub(crate) const ALL: &str = help!(

@@ -4,6 +4,7 @@ mod about;
 pub mod access;
 mod account_events;
 mod attach;
+mod audit_log;
 mod clouds;
 mod clouds_hosted;
 mod controllers;

@@ -235,6 +235,10 @@ impl Reader {
             trust: self.value("JIMM_TRUSTED_TOKENS_PATH", |path| trust::rules(Path::new(path))),
             session: self.session(),
             browser: self.browser(),
+            audit_retention: self
+                .optional("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", |_, text| values::number(text, 0, 36_500))
+                .filter(|days| *days > 0)
+                .map(|days| Duration::from_secs(days * 86_400)),
             jwt: JwtSettings {
                 expiry: self.period("JIMM_JWT_EXPIRY"),
                 key_rotation: self.period("JIMM_JWT_KEY_ROTATION"),

@@ -44,6 +44,8 @@ pub struct Config {
     pub oauth: OauthSettings,
     /// Whose tokens are exchanged for sessions of service accounts.
     pub trust: Vec<TrustRule>,
+    /// How long the audit log is kept; for ever without.
+    pub audit_retention: Option<Duration>,
     /// Tokens for controllers and the keys that sign them.
     pub jwt: JwtSettings,
     /// Sizes, counts and deadlines of client connections.
@@ -285,6 +287,7 @@ impl Default for Config {
                 secure_cookies: true,
             },
             browser: BrowserSettings::default(),
+            audit_retention: None,
             oauth: OauthSettings::default(),
             trust: Vec::new(),
             jwt: JwtSettings::default(),

@@ -149,6 +149,7 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_LOG_LEVEL", Text, Is("info"), "info,jimm::relay=debug", "Level, or filter by target."),
         used("JIMM_LOG_DEV_MODE", Bool, Is("false"), "true", "Lines for people instead of JSON."),
         used("JIMM_LOG_SQL", Bool, Is("false"), "true", "Log SQL statements, never their arguments."),
+        used("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", Number(0, 36_500), Is("0"), "365", "After how many days entries of the audit log are forgotten; 0 keeps them for ever."),
     ]),
     ("Identity provider", &[
         used("JIMM_OAUTH_ISSUER_URL", Url, Required, "https://login.example.com/realms/jimm", "The OpenID Connect issuer; everything else is found by discovery."),
@@ -214,7 +215,6 @@ pub const SECTIONS: &[Section] = &[
         ignored("JIMM_JWKS_PATH", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY_PATH", OWN_KEYS),
-        ignored("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", "this version keeps its audit log"),
         ignored("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "this version has no cross-model queries"),
         ignored("JIMM_BOOTSTRAP_LOGIN_TOKEN_REFRESH_URL", "this version does not bootstrap controllers"),
         ignored("JIMM_SSH_PORT", NO_SSH),

@@ -9,6 +9,7 @@ pub(crate) mod cloud;
 pub(crate) mod controller;
 pub(crate) mod jimm;
 pub(crate) mod jimm_accounts;
+mod jimm_audit;
 pub(crate) mod jimm_rights;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;

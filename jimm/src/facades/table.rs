@@ -10,6 +10,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::controller::METHODS,
     super::jimm::METHODS,
     super::jimm_accounts::METHODS,
+    super::jimm_audit::METHODS,
     super::jimm_rights::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,

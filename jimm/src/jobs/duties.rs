@@ -11,7 +11,7 @@ use crate::error::Result;
 /// A replica that holds a duty and dies is replaced after this many of its periods, but not sooner than a few seconds.
 const PERIODS: u32 = 3;
 const SHORTEST: Duration = Duration::from_secs(5);
-/// How often sessions that have expired are forgotten.
+/// How often sessions that have expired are forgotten, and what is older than the audit log is kept.
 const FORGET: Duration = Duration::from_secs(3600);
 
 /// Runs the duties until the broker stops.
@@ -29,6 +29,9 @@ pub fn run_duties(broker: &Arc<Broker>) {
     }));
     broker.tasks.spawn(run(Arc::clone(broker), "forget-sessions", FORGET, |b| {
         Box::pin(async move { b.forget_sessions().await })
+    }));
+    broker.tasks.spawn(run(Arc::clone(broker), "forget-old-audit", FORGET, |b| {
+        Box::pin(async move { b.forget_old_audit().await })
     }));
     broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
         Box::pin(async move { b.follow_departures().await })

@@ -2,8 +2,8 @@
 
 use super::identity_sets::{self, Kind};
 use super::{
-    access_file, add_controller, controller_info, controllers, generate, import_model, login, migrate, model_status,
-    models, relations, service_accounts, sessions, targets, update_migrated_model, version,
+    access_file, add_controller, audit, controller_info, controllers, generate, import_model, login, migrate,
+    model_status, models, relations, service_accounts, sessions, targets, update_migrated_model, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -41,6 +41,10 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::ListPermissions(args) => relations::list(global, args).await,
         Command::Apply(args) => access_file::apply(global, args).await,
         Command::ExportAccess(args) => access_file::export(global, args).await,
+        Command::ListAuditEvents(args) => audit::list(global, args).await,
+        Command::PurgeAuditLogs(args) => audit::purge(global, args).await,
+        Command::GrantAuditLogAccess(args) => audit::access(global, "GrantAuditLogAccess", args).await,
+        Command::RevokeAuditLogAccess(args) => audit::access(global, "RevokeAuditLogAccess", args).await,
         Command::Auth(AuthCommand::Group(command)) => identity_set(global, Kind::Group, command).await,
         Command::Auth(AuthCommand::Role(command)) => identity_set(global, Kind::Role, command).await,
         Command::Auth(AuthCommand::Relation(command)) => relation(global, command).await,

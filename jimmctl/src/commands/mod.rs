@@ -2,6 +2,7 @@
 
 mod access_file;
 mod add_controller;
+mod audit;
 mod controller_info;
 mod controllers;
 mod dispatch;

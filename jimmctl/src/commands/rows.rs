@@ -3,10 +3,10 @@
 use jimm_proto::params::common;
 use jimm_proto::params::controller::InitiateMigrationResult;
 use jimm_proto::params::jimm::ControllerInfo;
-use jimm_proto::time::GoTime;
 use serde::Serialize;
 use serde_norway::Mapping;
 
+use crate::go_yaml::Moment;
 use crate::table::Table;
 
 /// One controller in YAML.
@@ -34,11 +34,6 @@ struct StatusYaml<'a> {
     since: Option<Moment>,
 }
 
-/// A moment, which YAML writes without quotes.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Moment(GoTime);
-
 impl<'a> From<&'a ControllerInfo> for ControllerYaml<'a> {
     fn from(info: &'a ControllerInfo) -> Self {
         Self {
@@ -55,7 +50,7 @@ impl<'a> From<&'a ControllerInfo> for ControllerYaml<'a> {
                 status: &info.status.status,
                 info: &info.status.info,
                 data: Mapping::new(),
-                since: info.status.since.map(Moment),
+                since: info.status.since.map(Moment::At),
             },
             models: info.models,
         }

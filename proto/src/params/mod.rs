@@ -8,6 +8,7 @@ pub mod common;
 pub mod controller;
 pub mod jimm;
 pub mod jimm_accounts;
+pub mod jimm_audit;
 pub mod jimm_rights;
 pub mod migration;
 pub mod model;
