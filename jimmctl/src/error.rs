@@ -82,10 +82,32 @@ fn way_out(code: &str, message: &str) -> Option<String> {
             "\"jimmctl models\" lists the models that you may read, OWNER/NAME and UUID"
         }
         "not found" if message.starts_with("controller not found") => "\"jimmctl controllers\" lists the controllers",
+        "unauthorized access" => return login_way_out(message).map(str::to_owned),
         "still alive" => "--force detaches it all the same; what runs on it goes on, and the broker forgets its models",
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// What to do about a login that ended badly; the broker's text says what happened, this what to do.
+fn login_way_out(message: &str) -> Option<&'static str> {
+    const ENDS: [(&str, &str); 8] = [
+        ("is disabled", "an administrator of the broker admits you again with \"jimmctl enable-user\""),
+        ("is not verified", "verify it there, or take an account whose address is verified"),
+        ("login was refused", "run the command again, and agree in the browser"),
+        ("login code has expired", "run the command again; a code is good for some minutes"),
+        (
+            "token is not valid: its audience",
+            "show this to an administrator of the broker: its settings name another client",
+        ),
+        ("token is not valid", "run the command again; if it stays so, show this to an administrator of the broker"),
+        (
+            "failed to extract id token",
+            "show this to an administrator of the broker: it has to ask for the scope openid",
+        ),
+        ("id token has no claim", "show this to an administrator of the broker, or of the identity provider"),
+    ];
+    ENDS.iter().find(|(text, _)| message.contains(text)).map(|(_, hint)| *hint)
 }
 
 impl From<std::io::Error> for Failure {

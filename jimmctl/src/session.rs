@@ -139,7 +139,7 @@ impl Session {
 
     async fn log_in_from_store(&self, store: &ClientStore, known: &KnownController, args: &GlobalArgs) -> Result<()> {
         let error = match self.log_in_with_token(&known.access_token).await {
-            Ok(_) => return Ok(()),
+            Ok(login) => return same_user(known, &user_of(&login)),
             Err(e) if is_token_invalid(&e) => e,
             Err(e) if known.access_token.is_empty() && !known.password.is_empty() => {
                 return Err(Failure::from(e).with_hint(format!(
@@ -150,13 +150,9 @@ impl Session {
             Err(e) => return Err(e.into()),
         };
         let (login, token) = self.device_login_after(args, error).await?;
+        let user = user_of(&login);
+        same_user(known, &user)?;
         let info = login.user_info.unwrap_or_default();
-        let user = info.identity.strip_prefix("user-").unwrap_or(&info.identity).to_owned();
-        if !known.user.is_empty() && known.user != user {
-            return Err(Failure::failed(format!("attempted login as {user:?} for user {:?}", known.user)).with_hint(
-                format!("log in as {} in the browser, or run \"juju logout -c {}\" first", known.user, known.name),
-            ));
-        }
         store.save_token(&known.name, &user, &info.controller_access, &token)
     }
 
@@ -201,6 +197,22 @@ impl Session {
         let login = self.log_in_with_token(&session_token).await?;
         Ok((login, session_token))
     }
+}
+
+fn user_of(login: &LoginResult) -> String {
+    let identity = login.user_info.as_ref().map(|info| info.identity.as_str()).unwrap_or_default();
+    identity.strip_prefix("user-").unwrap_or(identity).to_owned()
+}
+
+/// Whoever is logged in has to be the one whom the client store names: it is what the user believes.
+fn same_user(known: &KnownController, user: &str) -> Result<()> {
+    if known.user.is_empty() || known.user == user {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("attempted login as {user:?} for user {:?}", known.user)).with_hint(format!(
+        "log in as {} in the browser, or make {user} the user of the client store with \"jimmctl login -c {}\"",
+        known.user, known.name
+    )))
 }
 
 fn is_token_invalid(error: &CallError) -> bool {

@@ -19,6 +19,9 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
     let authn = &services.authn;
     let failed = |error: Error| match error.kind() {
         Kind::Internal => error,
+        Kind::SessionTokenInvalid => {
+            Error::new(Kind::Unauthorized, format!("authentication failed: {}", error.message())).with_source(error)
+        }
         _ => Error::new(Kind::Unauthorized, "authentication failed: invalid session token or client credentials")
             .with_source(error),
     };
@@ -27,7 +30,9 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
     } else {
         (authn.oidc.client_credentials(&user, &SecretString::from(password)).await, "client-credentials")
     };
-    Ok(login::member(services, identity.map_err(failed)?, address, method).await?.requester)
+    let member = login::member(services, identity.map_err(failed)?, address, method).await;
+    let member = member.map_err(|error| if error.kind() == Kind::SessionTokenInvalid { failed(error) } else { error });
+    Ok(member?.requester)
 }
 
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {

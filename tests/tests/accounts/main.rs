@@ -1,7 +1,8 @@
-//! Accounts from the outside: CI jobs without a secret; service accounts and their credentials; sessions and rights and their
+//! Accounts from the outside: CI jobs without a secret; logins that end badly, and the way on; service accounts and their credentials; sessions and rights and their
 //! end, over several replicas.
 
 mod exchange;
+mod healing;
 mod revoked;
 mod service_accounts;
 mod sessions;
