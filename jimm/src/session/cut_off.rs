@@ -22,7 +22,8 @@ pub(crate) async fn cut_off(services: &Services, who: &Requester) -> Close {
     let pause = if who.pass.idle.is_zero() { LOOK } else { LOOK.min(who.pass.idle / 3) };
     loop {
         if look {
-            match broker.why_cut_off(who).await {
+            // Boxed is the look: an idle connection must not keep room for it.
+            match Box::pin(broker.why_cut_off(who)).await {
                 Ok(None) => {}
                 Ok(Some(why)) => return Close::refused(why),
                 Err(error) => {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jimm_store::identities;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
@@ -19,13 +19,15 @@ use crate::facades::admin::{self, AdminCall};
 const EXCHANGED: &str = "token-exchange";
 /// How long their sessions last when no rule says so: as a job of a CI may.
 const LONGEST_EXCHANGED: Duration = Duration::from_secs(3600);
+/// A login so soon after one that was noted is not noted again: it would be a write, and of no interest.
+const NOTED: TimeDelta = TimeDelta::seconds(60);
 
 /// Somebody who has logged in.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// As the use cases know them.
     pub requester: Requester,
-    /// The row of them, after this login.
+    /// The row of them; their last login is this one, or at most a minute older.
     pub identity: identities::Identity,
 }
 
@@ -165,7 +167,12 @@ pub(crate) async fn member(
 pub(super) async fn admit(services: &Services, name: &str, display_name: &str) -> Result<identities::Identity> {
     let now = services.broker.clock.now();
     let mut conn = services.broker.store.acquire().await?;
-    let row = identities::record_login(&mut conn, name, display_name, now).await?;
+    let known = if display_name.is_empty() { identities::get(&mut conn, name).await? } else { None };
+    let is_noted = |row: &identities::Identity| row.last_login.is_some_and(|at| at <= now && now - at < NOTED);
+    let row = match known.filter(is_noted) {
+        Some(row) => row,
+        None => identities::record_login(&mut conn, name, display_name, now).await?,
+    };
     if row.disabled {
         return Err(disabled(name));
     }
