@@ -21,6 +21,9 @@ DENY := 0.20.2
 MACHETE := 0.9.2
 SQLX := 0.9.0
 PROFILE := $(if $(CI),ci,default)
+# As it runs in production; DEMO_PROFILE=dev is built sooner.
+DEMO_PROFILE ?= release
+DEMO := $(TARGET)/$(if $(filter dev,$(DEMO_PROFILE)),debug,$(DEMO_PROFILE))/demo
 
 .PHONY: help demo demo-down bench test test-juju lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
 
@@ -28,13 +31,14 @@ help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: toolchain postgres ## Start a broker with two controllers, adopt a model, move it; leaves all running (target/demo/env)
-	cargo build --workspace --bins
-	$(TARGET)/debug/demo up
+	cargo build --profile $(DEMO_PROFILE) --workspace --bins
+	$(DEMO) up
 
 demo-down: ## Stop what `make demo` started and remove it
-	@if [ -x $(TARGET)/debug/demo ]; then $(TARGET)/debug/demo down; else echo "nothing to stop: no demo was built"; fi
+	@for demo in $(DEMO) $(TARGET)/{release,debug}/demo; do if [ -x $$demo ]; then exec $$demo down; fi; done; \
+	echo "nothing to stop: no demo was built"
 
-bench: toolchain postgres ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc --json")
+bench: toolchain postgres ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc")
 	cargo build --release --workspace --bins
 	@$(TARGET)/release/bench $(BENCH_ARGS)
 

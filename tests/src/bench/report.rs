@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+/// Where the table is on a page.
+const MARKS: [&str; 2] = ["<!-- bench -->", "<!-- /bench -->"];
+
 /// What a figure should be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,8 +72,12 @@ impl Row {
 pub struct Report {
     /// Whether it was a quick run, whose figures are for a look only.
     pub quick: bool,
-    /// The processor, and how many of them.
+    /// The processors and the memory.
     pub machine: String,
+    /// What was built, where the sources are a clone.
+    pub commit: String,
+    /// When, as `2026-11-21`.
+    pub date: String,
     /// The figures.
     pub rows: Vec<Row>,
 }
@@ -80,8 +87,36 @@ impl Report {
         let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let machine = format!("{} × {}", processors, name.unwrap_or("unknown processor").trim());
-        Self { quick, machine, rows: Vec::new() }
+        let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let memory =
+            memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().split(' ').next()?.parse().ok());
+        let gib = memory.map_or(0.0, |kib: u32| f64::from(kib) / 1024.0 / 1024.0);
+        let machine = format!("{processors} × {}, {gib:.0} GiB", name.unwrap_or("unknown processor").trim());
+        let said = |program: &str, args: &[&str]| {
+            let output = std::process::Command::new(program).args(args).output();
+            output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+        };
+        let commit = said("git", &["describe", "--always", "--dirty"]);
+        Self { quick, machine, commit, date: said("date", &["-u", "+%F"]), rows: Vec::new() }
+    }
+
+    /// The table as a page has it: `make bench BENCH_ARGS="--write docs/performance.md"`.
+    pub fn markdown(&self) -> String {
+        let Self { date, commit, machine, .. } = self;
+        let quick = if self.quick { " In a quick run, for a look only." } else { "" };
+        let mut text = format!("{date}, commit {commit}, {machine}.{quick}\n\n");
+        text.push_str("| | direct | broker | ratio | unit | aim | |\n|---|---:|---:|---:|---|---|---|\n");
+        for row in &self.rows {
+            let _ = writeln!(text, "| {} |", cells(row).join(" | "));
+        }
+        text
+    }
+
+    /// A page with this run's table between its marks in place of the one that is there; `None` without marks.
+    pub fn written_into(&self, page: &str) -> Option<String> {
+        let (before, rest) = page.split_once(MARKS[0])?;
+        let (_, after) = rest.split_once(MARKS[1])?;
+        Some(format!("{before}{}\n{}{}{after}", MARKS[0], self.markdown(), MARKS[1]))
     }
 
     /// The table.
@@ -149,5 +184,9 @@ mod tests {
         assert_eq!(met, [Some(true), Some(false), Some(true), Some(false)]);
         let table = report.table();
         assert!(table.contains("2.00×") && table.contains("≥ 0.7×  NOT MET"), "{table}");
+        let page = report.written_into("a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n").expect("marks");
+        assert!(page.starts_with("a\n<!-- bench -->\n") && page.ends_with("|\n<!-- /bench -->\nb\n"), "{page}");
+        assert!(page.contains("\n| memory |  | 29.0 |  | KiB | ≤ 30.0 | met |\n") && !page.contains("old"), "{page}");
+        assert_eq!(report.written_into("no marks"), None);
     }
 }

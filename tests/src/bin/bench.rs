@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use jimm_tests::bench::{self, MEASUREMENTS, Options};
 
@@ -18,6 +18,12 @@ struct Args {
     /// Print JSON in place of the table.
     #[arg(long)]
     json: bool,
+    /// Print the table as Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Write the table into this page, between its marks.
+    #[arg(long)]
+    write: Option<PathBuf>,
     /// Write the JSON to this file too.
     #[arg(long)]
     output: Option<PathBuf>,
@@ -41,6 +47,16 @@ async fn main() -> Result<()> {
     if let Some(path) = &args.output {
         std::fs::write(path, &json)?;
     }
-    println!("{}", if args.json { json } else { report.table() });
+    if let Some(path) = &args.write {
+        let page =
+            report.written_into(&std::fs::read_to_string(path)?).context("no marks for the table in the page")?;
+        std::fs::write(path, page)?;
+    }
+    let shown = match (args.json, args.markdown) {
+        (true, _) => json,
+        (_, true) => report.markdown(),
+        _ => report.table(),
+    };
+    println!("{shown}");
     Ok(())
 }
