@@ -69,6 +69,8 @@ impl BrokerPlan {
             ("JIMM_DSN", self.dsn.clone()),
             ("JIMM_SEALING_KEY", sealing),
             ("JIMM_SESSION_SECRET_KEY", session),
+            // Browsers are shown who they have logged in as.
+            ("JIMM_DASHBOARD_FINAL_REDIRECT_URL", format!("https://{}/auth/whoami", self.address())),
             ("JIMM_OAUTH_ISSUER_URL", self.issuer.clone()),
             ("JIMM_OAUTH_CLIENT_ID", self.client_id.clone()),
             ("JIMM_OAUTH_CLIENT_SECRET", self.client_secret.clone()),

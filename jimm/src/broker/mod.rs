@@ -43,5 +43,6 @@ pub use credentials::CredentialUpdate;
 pub use jimm_store::groups::SetKind;
 pub use model_events::{ModelEvents, ModelWatch};
 pub use rebac::{Holder, Page, Stretch};
+pub use relation_tags::CODE_TUPLE;
 pub use sessions::Pass;
 pub(crate) use sessions::{LONGEST as LONGEST_SESSION, disabled};

@@ -176,7 +176,10 @@ impl Broker {
     ) -> Result<Stretch<Tuple>> {
         let mut after = match after {
             "" => None,
-            given => Some(read_token(given).ok_or_else(|| Error::bad_request("invalid page token"))?),
+            given => Some(
+                read_token(given)
+                    .ok_or_else(|| Error::not_found("there is no page with this token: begin with the first"))?,
+            ),
         };
         let mut conn = self.store.acquire().await?;
         let (mut items, mut taken) = (Vec::new(), String::new());

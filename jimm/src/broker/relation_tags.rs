@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 
 /// The broker's own name among the controllers.
 const BROKER: &str = "jimm";
-const CODE: &str = "failed to parse tuple";
+/// The code of a relation that cannot be read, or names what there is not.
+pub const CODE_TUPLE: &str = "failed to parse tuple";
 
 /// `kind-name#relation`, taken apart.
 pub(super) struct Tag<'a> {
@@ -45,12 +46,12 @@ fn improper(tag: &str) -> Error {
 }
 
 fn bad(text: impl Into<String>) -> Error {
-    Error::bad_request(text).with_code(CODE)
+    Error::bad_request(text).with_code(CODE_TUPLE)
 }
 
 fn in_key(error: &Error, what: &str, tag: &str) -> Error {
     let text = format!("failed to parse tuple {what} key {tag}: {}", error.message());
-    Error::new(error.kind(), text).with_code(CODE)
+    Error::new(error.kind(), text).with_code(CODE_TUPLE)
 }
 
 pub(super) fn relation(word: &str) -> Result<Relation> {
@@ -238,7 +239,7 @@ mod tests {
     fn what_is_no_tag_is_told_so() {
         for tag in ["user-", "group-x#", "model-a\nb", "-x", "", "banana-x", "#member"] {
             let error = take_apart(tag).err().expect(tag);
-            assert_eq!(error.juju_code(), CODE, "{tag:?}");
+            assert_eq!(error.juju_code(), CODE_TUPLE, "{tag:?}");
         }
     }
 }

@@ -67,8 +67,7 @@ impl Names {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let env = vec![("JIMM_DASHBOARD_FINAL_REDIRECT_URL".to_owned(), "https://dashboard.example.com/".to_owned())];
-        let app = TestApp::with(AppOptions { sims: vec!["3.6".into(), "3.6".into()], env }).await;
+        let app = TestApp::with(AppOptions { sims: vec!["3.6".into(), "3.6".into()], env: Vec::new() }).await;
         app.attach_all().await;
         let cloud = given::cloud_of(&app.sims[0].plan).await.expect("a cloud");
         let owner = app.connect(OWNER).await.expect("the owner");

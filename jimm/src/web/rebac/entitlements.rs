@@ -8,8 +8,9 @@ use jimm_proto::params::jimm_rights::RelationshipTuple;
 use serde::{Deserialize, Serialize};
 
 use super::answers::{Answer, Asked, Given, Patch};
-use crate::broker::{Holder, Requester};
-use crate::error::Result;
+use super::bad;
+use crate::broker::{CODE_TUPLE, Holder, Requester};
+use crate::error::{Error, Kind, Result};
 use crate::session::Services;
 
 /// A right to a thing.
@@ -86,13 +87,34 @@ pub(super) async fn patch(
     holder: &Holder,
     patches: Vec<Patch<Entitled>>,
 ) -> Result<()> {
+    for patch in &patches {
+        patch.what.entitlement.check()?;
+    }
     let tuple = |it: &Entitlement| RelationshipTuple {
         object: holder.tag(),
         relation: it.entitlement.clone(),
         target_object: format!("{}-{}", it.entity_type, it.entity_id),
     };
     let tuples = patches.iter().map(|patch| (patch.is_addition(), tuple(&patch.what.entitlement)));
-    services.broker.patch_relations(who, tuples.collect()).await
+    // The relation makes sense: what remains is a thing that there is not, or cannot be.
+    services.broker.patch_relations(who, tuples.collect()).await.map_err(|error| match error.kind() {
+        Kind::BadRequest if error.juju_code() == CODE_TUPLE => Error::not_found(error.message()),
+        _ => error,
+    })
+}
+
+impl Entitlement {
+    fn check(&self) -> Result<()> {
+        let known = self.entity_type.parse().ok().zip(self.entitlement.parse().ok());
+        let makes_sense = known.is_some_and(|(kind, relation): (ObjectKind, Relation)| {
+            Tuple::new(Subject::user("x"), relation, Object::new(kind, "x")).is_valid()
+        });
+        if makes_sense {
+            return Ok(());
+        }
+        let Self { entitlement, entity_type, .. } = self;
+        Err(bad(format!("{entitlement:?} on {entity_type:?} makes no sense: see /entitlements")))
+    }
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ const CAPABILITIES: &[(&str, &[&str])] = &[
 pub(super) fn serve(services: &Arc<Services>, path: &str) -> Routes {
     let routes: Routes = match path.trim_start_matches(BASE) {
         "/capabilities" => get(capabilities),
-        "/identities" => get(identities::list).post(not_here),
-        "/identities/{id}" => get(identities::get).put(not_here).delete(not_here),
+        "/identities" => get(identities::list),
+        "/identities/{id}" => get(identities::get),
         "/identities/{id}/groups" => get(identities::groups).patch(identities::patch_groups),
         "/identities/{id}/roles" => get(identities::roles).patch(identities::patch_roles),
         "/identities/{id}/entitlements" => get(identities::entitlements).patch(identities::patch_entitlements),
@@ -77,9 +77,12 @@ pub(super) fn serve(services: &Arc<Services>, path: &str) -> Routes {
         "/entitlements" => get(entitlements::list),
         "/entitlements/raw" => get(entitlements::raw),
         "/resources" => get(resources::list),
-        _ => any(not_here),
+        _ => any(wrong_method),
     };
-    let routes = routes.fallback(wrong_method);
+    let routes = match path.trim_start_matches(BASE) {
+        "/identities" | "/identities/{id}" => routes.fallback(not_here),
+        _ => routes.fallback(wrong_method),
+    };
     let routes = routes.layer(axum::middleware::from_fn_with_state(Arc::clone(services), admit));
     routes.layer(axum::middleware::from_fn_with_state(Arc::clone(services), origins::guard))
 }
@@ -134,7 +137,7 @@ async fn capabilities() -> Json<Answer<serde_json::Value>> {
 
 /// Identities are the identity provider's.
 async fn not_here() -> Response {
-    refusal(StatusCode::NOT_IMPLEMENTED, "not implemented: identities are kept by the identity provider")
+    refusal(StatusCode::METHOD_NOT_ALLOWED, "not implemented: identities are kept by the identity provider")
 }
 
 async fn wrong_method() -> Response {
