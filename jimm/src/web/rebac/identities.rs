@@ -5,61 +5,20 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use chrono::{DateTime, SecondsFormat, Utc};
-use jimm_proto::params::jimm_rights::{IdentitySet, RelationshipTuple};
-use jimm_store::identities::Identity;
-use serde::{Deserialize, Serialize};
+use jimm_proto::params::jimm_rights::IdentitySet;
+use serde::Deserialize;
 
 use super::answers::{Answer, Asked, Given, patches};
 use super::entitlements::{self, Entitled, Entitlement};
-use super::relation_of;
-use super::sets::{Shown, shown};
+use super::shapes::{HasRole, Shown, ShownIdentity, identity, in_set, shown};
 use crate::broker::{Holder, Requester, SetKind};
 use crate::error::Result;
 use crate::session::Services;
-
-/// An identity as the API shows it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ShownIdentity {
-    id: String,
-    email: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    first_name: String,
-    /// Who brought it here: nobody but itself.
-    added_by: &'static str,
-    source: &'static str,
-    joined: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_login: Option<String>,
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-pub(super) fn identity(row: Identity) -> ShownIdentity {
-    ShownIdentity {
-        id: row.name.clone(),
-        email: row.name,
-        first_name: row.display_name,
-        added_by: "identity provider",
-        source: "oidc",
-        joined: time(row.created_at),
-        last_login: row.last_login.map(time),
-    }
-}
 
 /// A patch of memberships: the group's, or role's, UUID.
 #[derive(Debug, Deserialize)]
 pub(super) struct InGroup {
     group: String,
-}
-
-/// A patch of assignments.
-#[derive(Debug, Deserialize)]
-pub(super) struct HasRole {
-    pub(super) role: String,
 }
 
 pub(super) async fn list(State(services): State<Arc<Services>>, asked: Asked) -> Given<Json<Answer<ShownIdentity>>> {
@@ -140,15 +99,6 @@ pub(super) async fn patch_entitlements(
 ) -> Given<()> {
     let holder = holder(&services, &id).await?;
     Ok(entitlements::patch(&services, &who, &holder, patches::<Entitled>(&body)?).await?)
-}
-
-/// The holder in a group, or with a role.
-pub(super) fn in_set(holder: &Holder, kind: SetKind, id: &str) -> RelationshipTuple {
-    RelationshipTuple {
-        object: holder.tag(),
-        relation: relation_of(kind).to_string(),
-        target_object: format!("{}-{id}", kind.as_str()),
-    }
 }
 
 async fn holder(services: &Services, id: &str) -> Result<Holder> {

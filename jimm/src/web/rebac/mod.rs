@@ -8,6 +8,7 @@ mod entitlements;
 mod identities;
 mod resources;
 mod sets;
+mod shapes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +20,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, any, get};
 use http::header::SET_COOKIE;
 use http::{StatusCode, header};
-use jimm_authz::Relation;
 
 use self::answers::{Answer, failure, refusal};
 use super::origins;
@@ -142,14 +142,6 @@ async fn not_here() -> Response {
 
 async fn wrong_method() -> Response {
     refusal(StatusCode::METHOD_NOT_ALLOWED, "this method is not served here: see /capabilities")
-}
-
-/// The relation between who is in a group or role and it.
-fn relation_of(kind: crate::broker::SetKind) -> Relation {
-    match kind {
-        crate::broker::SetKind::Group => Relation::Member,
-        crate::broker::SetKind::Role => Relation::Assignee,
-    }
 }
 
 fn bad(text: impl Into<String>) -> Error {

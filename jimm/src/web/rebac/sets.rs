@@ -7,29 +7,18 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use http::StatusCode;
 use jimm_proto::params::jimm_rights::IdentitySet;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::answers::{Answer, Asked, Given, body_of, patches};
 use super::bad;
 use super::entitlements::{self, Entitled, Entitlement};
-use super::identities::{HasRole, ShownIdentity, identity, in_set};
+use super::shapes::{HasRole, Shown, ShownIdentity, identity, in_set, shown};
 use crate::broker::{Holder, Requester, SetKind};
 use crate::error::{Error, Result};
 use crate::session::Services;
 
 type Asking = State<Arc<Services>>;
-
-/// A group or role as the API shows it.
-#[derive(Debug, Serialize)]
-pub(super) struct Shown {
-    id: String,
-    name: String,
-}
-
-pub(super) fn shown(set: IdentitySet) -> Shown {
-    Shown { id: set.uuid, name: set.name }
-}
 
 #[derive(Deserialize)]
 struct Named {
@@ -128,7 +117,7 @@ async fn rename(
     if set.name != name {
         services.broker.rename_set(&who, kind, &set.name, &name).await?;
     }
-    Ok(Json(Shown { id: set.uuid, name }))
+    Ok(Json(shown(IdentitySet { name, ..set })))
 }
 
 pub(super) async fn remove_group(services: Asking, who: Extension<Requester>, id: Path<String>) -> Given<()> {
