@@ -1,6 +1,8 @@
 //! What the administration of rights over HTTP asks: pages of identities, groups, roles, things, and rights written down.
 //! Callers are administrators; that was checked before.
 
+use std::collections::HashSet;
+
 use jimm_authz::{ObjectKind, Relation, Subject, Tuple};
 use jimm_proto::params::jimm_rights::{ChangeAccessRequest, GetSetRequest, IdentitySet, RelationshipTuple};
 use jimm_store::groups::{self, SetKind};
@@ -10,7 +12,7 @@ use jimm_store::tuples::{self, Filter};
 use uuid::Uuid;
 
 use super::access::from_row;
-use super::relations::{read_token, token};
+use super::relations::{check_count, read_token, token};
 use super::users::parse_user_name;
 use super::{Broker, Requester};
 use crate::error::{Error, Result};
@@ -204,13 +206,15 @@ impl Broker {
 
     /// Adds and removes tuples, all or none, as if one after the other.
     pub async fn patch_relations(&self, who: &Requester, patches: Vec<(bool, RelationshipTuple)>) -> Result<()> {
+        check_count(patches.len())?;
         let mut asked = ChangeAccessRequest::default();
-        for (position, (added, tuple)) in patches.iter().enumerate() {
-            // Of several about the same, the last one holds.
-            if patches[position + 1..].iter().any(|(_, later)| later == tuple) {
+        let mut seen = HashSet::new();
+        // Of several about the same, the last one holds.
+        for (added, tuple) in patches.into_iter().rev() {
+            if !seen.insert([tuple.object.clone(), tuple.relation.clone(), tuple.target_object.clone()]) {
                 continue;
             }
-            if *added { asked.add.push(tuple.clone()) } else { asked.remove.push(tuple.clone()) }
+            if added { asked.add.push(tuple) } else { asked.remove.push(tuple) }
         }
         self.change_access(who, &asked).await
     }

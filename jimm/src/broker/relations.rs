@@ -219,7 +219,8 @@ async fn delete_tuples(tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> 
     Ok(())
 }
 
-fn check_count(asked: usize) -> Result<()> {
+/// Refuses more changes than one call may make.
+pub(super) fn check_count(asked: usize) -> Result<()> {
     if asked <= MAX_TUPLES {
         return Ok(());
     }

@@ -48,7 +48,7 @@ pub(super) fn route(services: &Arc<Services>, page: MethodRouter<Arc<Services>>)
 
 /// `GET /auth/login`: off to the identity provider.
 pub(super) async fn login(State(services): State<Arc<Services>>) -> Response {
-    answer(&services, start(&services).await)
+    answer(start(&services).await)
 }
 
 async fn start(services: &Services) -> Result<Response> {
@@ -69,7 +69,7 @@ pub(super) async fn callback(
     let result = finish(&services, address, &query.unwrap_or_default(), &headers).await;
     let label = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
     services.telemetry.metrics.login("session-cookie", label);
-    let mut response = answer(&services, result);
+    let mut response = answer(result);
     // Used once, whatever came of it.
     response.headers_mut().append(SET_COOKIE, LOGIN.clear(&services.settings));
     response
@@ -113,7 +113,7 @@ pub(super) async fn whoami(
         };
         ([(SET_COOKIE, cookie)], Json(Whoami { display_name, email })).into_response()
     });
-    answer(&services, result)
+    answer(result)
 }
 
 /// `GET /auth/logout`: the session ends, everywhere.
@@ -126,7 +126,7 @@ pub(super) async fn logout(
         let logged_out = || (StatusCode::OK, "logged out\n").into_response();
         ended.then(logged_out).ok_or_else(|| Error::new(Kind::Unauthorized, "missing cookie identity"))
     });
-    let mut response = answer(&services, result);
+    let mut response = answer(result);
     response.headers_mut().append(SET_COOKIE, SESSION.clear(&services.settings));
     response
 }
@@ -152,14 +152,14 @@ fn same(kept: &str, brought: &str) -> bool {
 }
 
 /// A refusal is told in a line, and nothing of this is kept by anybody in between.
-fn answer(services: &Services, result: Result<Response>) -> Response {
+fn answer(result: Result<Response>) -> Response {
     let mut response = result.unwrap_or_else(|error| {
         let status = match error.kind() {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::FORBIDDEN,
         };
-        tracing::info!(error = %error, http.status = status.as_u16(), broker.uuid = %services.settings.uuid, "browser refused");
+        tracing::info!(error = %error, http.status = status.as_u16(), "browser refused");
         (status, format!("{}\n", error.message())).into_response()
     });
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -136,6 +136,9 @@ async fn groups_and_roles_are_kept_and_give_what_they_hold() {
     let path = format!("/groups/{group}/identities");
     admin.patch(&path, json!([{"op": "remove", "identity": BOB}, {"op": "add", "identity": BOB}])).await;
     assert_eq!(admin.each(&path, "email").await, [BOB]);
+    let many = vec![json!({"op": "remove", "identity": BOB}); 10_001];
+    let (status, answer) = admin.call(Method::PATCH, &path, json!({ "patches": many })).await;
+    assert!(status == 400 && answer["message"].as_str().is_some_and(|text| text.contains("10000 at most")), "{answer}");
     admin.patch(&path, json!([{"op": "remove", "identity": BOB}])).await;
     assert_eq!(bob.closed().await.0, 1001, "rights that are taken away bite in open connections");
 
