@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
 use crate::secrets::{Sealer, SecretStore};
-use crate::session::{Authn, Services, forget_cut_off};
+use crate::session::{self, Authn, Services, forget_cut_off};
 use crate::telemetry::Telemetry;
 use crate::web::{self, Listener};
 
@@ -69,6 +69,7 @@ impl App {
             account_events: account_events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),
+            rules: arc_swap::ArcSwapOption::empty(),
             tasks: lifecycle.background.clone(),
             shutdown: lifecycle.cutting.clone(),
         });
@@ -87,6 +88,8 @@ impl App {
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());
         services.lifecycle.background.spawn(cutting.run_until_cancelled_owned(forget_cut_off(forgetting)));
+        let vouched = session::keep_vouched(Arc::clone(&services));
+        services.lifecycle.background.spawn(vouched);
         Ok(Self::listen(services, public, internal))
     }
 

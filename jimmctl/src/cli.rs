@@ -12,8 +12,9 @@ pub mod audit;
 pub mod rights;
 
 use accounts::{
-    AddServiceAccountArgs, GrantServiceAccountArgs, RevokeSessionsArgs, ServiceAccountCredentialsArgs, SessionsArgs,
-    UpdateServiceAccountArgs, UserArgs,
+    AddServiceAccountArgs, GrantServiceAccountArgs, RemoveSessionPolicyArgs, RevokeSessionsArgs,
+    ServiceAccountCredentialsArgs, SessionPoliciesArgs, SessionsArgs, SetSessionPolicyArgs, UpdateServiceAccountArgs,
+    UserArgs,
 };
 use rights::{
     AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
@@ -177,6 +178,15 @@ pub enum Command {
     /// End sessions and every open connection of theirs, at once and everywhere
     #[command(after_help = help::accounts::REVOKE_SESSIONS)]
     RevokeSessions(RevokeSessionsArgs),
+    /// List how long logins last, by default, of groups, of users, of service accounts
+    #[command(after_help = help::accounts::SESSION_POLICIES)]
+    SessionPolicies(SessionPoliciesArgs),
+    /// Decide how long somebody's logins last, those that have begun included
+    #[command(after_help = help::accounts::SET_SESSION_POLICY, override_usage = "jimmctl set-session-policy [OPTIONS] WHO LIFETIME")]
+    SetSessionPolicy(SetSessionPolicyArgs),
+    /// Go back to what the broker's settings say of somebody's logins
+    #[command(after_help = help::accounts::REMOVE_SESSION_POLICY, override_usage = "jimmctl remove-session-policy [OPTIONS] WHO")]
+    RemoveSessionPolicy(RemoveSessionPolicyArgs),
     /// Refuse a user from now on, and end all sessions and connections of theirs
     #[command(after_help = help::accounts::DISABLE_USER, override_usage = "jimmctl disable-user [OPTIONS] USER")]
     DisableUser(UserArgs),

@@ -25,6 +25,13 @@ pub async fn session(app: &TestApp, client: &Client, email: &str) -> Result<Stri
     cookie(&back)
 }
 
+/// Who the broker says is logged in with this cookie: the status and the text.
+pub async fn whoami(app: &TestApp, client: &Client, cookie: &str) -> Result<(StatusCode, String)> {
+    let url = format!("https://{}/auth/whoami", app.door.address);
+    let answer = client.get(url).header(COOKIE, cookie).send().await?;
+    Ok((answer.status(), answer.text().await?))
+}
+
 fn header(answer: &Response, name: &reqwest::header::HeaderName) -> Result<String> {
     let value = answer.headers().get(name).with_context(|| format!("{} has no {name}", answer.url()))?;
     Ok(value.to_str()?.to_owned())

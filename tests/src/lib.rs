@@ -10,6 +10,7 @@ pub mod client;
 pub mod demo;
 pub mod given;
 pub mod idp;
+pub mod oidc_provider;
 pub mod pki;
 pub mod postgres;
 pub mod process;

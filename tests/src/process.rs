@@ -24,6 +24,16 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Where what tests have fetched from registries is kept, outside the tree.
+///
+/// # Panics
+/// When there is no home directory.
+pub fn cache() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")));
+    cache.expect("a home directory").join("jimm-tests")
+}
+
 /// Where a program of this workspace was built: beside (or one above) the running one.
 ///
 /// # Panics

@@ -11,7 +11,7 @@ mod signing_keys;
 
 pub use controller_tokens::ControllerTokens;
 pub use key_ring::{KeyRing, SigningKey};
-pub use oidc::{BrowserLogin, DeviceLogin, Federation, LoggedIn, Oidc};
+pub use oidc::{BrowserLogin, DeviceLogin, Federation, LoggedIn, Oidc, Refreshed, Vouching};
 pub use session_tokens::SessionTokens;
 pub use signing_keys::SigningKeys;
 

@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, ModelEvents, Pass};
+use super::{AccountEvents, ModelEvents, Pass, SessionRules};
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -36,6 +36,8 @@ pub struct Broker {
     pub model_events: ModelEvents,
     /// Tells connections that somebody was cut off.
     pub account_events: AccountEvents,
+    /// How long logins last, as it was when somebody asked last.
+    pub rules: arc_swap::ArcSwapOption<SessionRules>,
     /// Owns every background task.
     pub tasks: TaskTracker,
     /// Cancelled when the broker stops.

@@ -34,8 +34,10 @@ mod relation_tags;
 mod relations;
 mod remote;
 mod service_accounts;
+mod session_policies;
 mod sessions;
 mod users;
+mod vouching;
 
 pub use account_events::{AccountEvents, AccountWatch};
 pub use core::{Broker, Requester};
@@ -44,5 +46,6 @@ pub use jimm_store::groups::SetKind;
 pub use model_events::{ModelEvents, ModelWatch};
 pub use rebac::{Holder, Page, Stretch};
 pub use relation_tags::CODE_TUPLE;
-pub use sessions::Pass;
+pub use session_policies::SessionRules;
 pub(crate) use sessions::{LONGEST as LONGEST_SESSION, disabled};
+pub use sessions::{Lease, Look, Pass};

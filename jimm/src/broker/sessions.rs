@@ -6,10 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use jimm_authz::{Object, ObjectKind, Relation, User};
 use jimm_proto::params::jimm_accounts::{RevokeSessionsRequest, SessionInfo};
 use jimm_proto::time::GoTime;
-use jimm_store::groups::{self, SetKind};
 use jimm_store::identities;
 use jimm_store::sessions::{self, Session, Standing};
 use uuid::Uuid;
@@ -17,15 +15,16 @@ use uuid::Uuid;
 use super::users::parse_user_tag;
 use super::{Broker, Requester};
 use crate::authn::Identity;
-use crate::authn::names::SERVICE_ACCOUNT_DOMAIN;
-use crate::clock::delta;
-use crate::config::{Lifetime, Whose};
+use crate::clock::{delta, until};
+use crate::config::Lifetime;
 use crate::error::{Error, Kind, Result};
 
 /// The kind of a session behind a token.
 const TOKEN: &str = "token";
 /// How often at most the use of a session is written down.
 const WRITTEN: Duration = Duration::from_secs(60);
+/// How often to look at the session of an open connection when nothing is heard of it.
+const LOOK: Duration = Duration::from_secs(120);
 /// No login lasts longer, whatever the settings say.
 pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How many sessions one answer lists at most.
@@ -46,6 +45,23 @@ pub struct Pass {
     pub idle: Duration,
 }
 
+/// When a session ends, and how long it may lie unused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lease {
+    ends: Option<DateTime<Utc>>,
+    /// Zero for as long as it lives.
+    pub idle: Duration,
+}
+
+/// What a look at an open connection's session says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Look {
+    /// The connection has to end, for this reason.
+    End(String),
+    /// It may stay; look again after this time.
+    Again(Duration),
+}
+
 // === logging in ===
 
 impl Broker {
@@ -58,9 +74,10 @@ impl Broker {
         client: SocketAddr,
         longest: Duration,
     ) -> Result<(Uuid, DateTime<Utc>)> {
-        let usual = self.usual_lifetime();
-        let lifetime = self.lifetime(identity).await?;
-        let lifetime = lifetime.unwrap_or(Lifetime { absolute: usual.absolute.min(longest), ..usual });
+        let rules = self.session_rules().await?;
+        let lifetime = self.lifetime(&rules, &identity.name, &identity.groups).await?;
+        let usual = Lifetime { absolute: rules.usual.absolute.min(longest), ..rules.usual };
+        let lifetime = lifetime.unwrap_or(usual);
         let now = self.clock.now();
         let session = Session {
             id: identity.session.map_or_else(Uuid::new_v4, |session| session.id),
@@ -84,32 +101,38 @@ impl Broker {
         let mut conn = self.store.acquire().await?;
         let standing = sessions::standing(&mut conn, identity.name.as_str(), Some(session.id)).await?;
         let standing = standing.ok_or_else(ended)?;
+        let standing = self.limited(standing, &identity.name, &identity.groups).await?;
         judge(identity.name.as_str(), &standing, now)?;
         Ok((session.id, standing.expires_at.ok_or_else(ended)?))
     }
 
     /// Whether the session of a token that was shown still lives. One of JIMM's begins now, unless sessions of its user
-    /// were ended before: nobody knows whether it was meant. Tells how long it may lie unused.
-    pub async fn check_session(&self, identity: &Identity, client: SocketAddr) -> Result<Duration> {
-        let Some(token) = identity.session else { return Ok(Duration::ZERO) };
+    /// were ended before: nobody knows whether it was meant. Tells when it ends, and how long it may lie unused.
+    pub async fn check_session(&self, identity: &Identity, client: SocketAddr) -> Result<Lease> {
+        let Some(token) = identity.session else { return Ok(Lease::default()) };
         let now = self.clock.now();
         let name = identity.name.as_str();
         let mut conn = self.store.acquire().await?;
         let standing = sessions::standing(&mut conn, name, Some(token.id)).await?;
+        drop(conn);
+        let standing = match standing {
+            Some(standing) => Some(self.limited(standing, &identity.name, &identity.groups).await?),
+            None => None,
+        };
         if let Some(standing) = &standing
-            && standing.expires_at.is_some()
+            && let Some(expires) = standing.expires_at
         {
             judge(name, standing, now)?;
             if is_due(standing, now) {
-                sessions::touch(&mut conn, token.id, now, now).await?;
+                sessions::touch(&mut *self.store.acquire().await?, token.id, now, now).await?;
             }
-            return Ok(idle_of(standing));
+            return Ok(Lease { ends: Some(expires.min(identity.expires)), idle: idle_of(standing) });
         }
         if token.is_named || standing.is_some_and(|standing| standing.epoch > 0) {
             return Err(ended());
         }
-        drop(conn);
-        let idle = self.lifetime(identity).await?.unwrap_or_else(|| self.usual_lifetime()).idle;
+        let rules = self.session_rules().await?;
+        let idle = self.lifetime(&rules, &identity.name, &identity.groups).await?.unwrap_or(rules.usual).idle;
         let session = Session {
             id: token.id,
             kind: TOKEN.to_owned(),
@@ -126,82 +149,56 @@ impl Broker {
         let mut tx = self.store.begin().await?;
         sessions::insert(&mut tx, &session).await?;
         tx.commit().await?;
-        Ok(idle)
+        Ok(Lease { ends: Some(identity.expires), idle })
     }
 
     /// What a login rests on that was let in. Without a token only a rule ends it.
-    pub async fn pass(&self, identity: &Identity, epoch: i64, told: u64, idle: Duration) -> Result<Pass> {
-        let ends = match identity.session {
-            Some(_) => Some(identity.expires),
-            None if self.settings.session.lifetimes.is_empty() => None,
-            None => {
-                let lifetime = self.lifetime(identity).await?;
-                lifetime.map(|lifetime| self.clock.now() + delta(lifetime.absolute.min(LONGEST)))
-            }
+    pub async fn pass(&self, identity: &Identity, epoch: i64, told: u64, lease: Lease) -> Result<Pass> {
+        let ends = if identity.session.is_some() {
+            lease.ends
+        } else {
+            let rules = self.session_rules().await?;
+            let lifetime = self.lifetime(&rules, &identity.name, &identity.groups).await?;
+            lifetime.map(|lifetime| self.clock.now() + delta(lifetime.absolute.min(LONGEST)))
         };
-        Ok(Pass { session: identity.session.map(|session| session.id), epoch, told, ends, idle })
+        Ok(Pass { session: identity.session.map(|session| session.id), epoch, told, ends, idle: lease.idle })
     }
 
-    /// Why an open connection of this requester has to end, if it has to. That it is open is a use of its session.
-    pub async fn why_cut_off(&self, who: &Requester) -> Result<Option<String>> {
+    /// Whether an open connection of this requester has to end, and if not, when to look again at the latest. That it is
+    /// open is a use of its session.
+    pub async fn look(&self, who: &Requester) -> Result<Look> {
         let now = self.clock.now();
         let name = who.name.as_str();
         let mut conn = self.store.acquire().await?;
-        let Some(standing) = sessions::standing(&mut conn, name, who.pass.session).await? else {
-            return Ok(Some(ended().message().to_owned()));
-        };
+        let standing = sessions::standing(&mut conn, name, who.pass.session).await?;
+        drop(conn);
+        let Some(standing) = standing else { return Ok(Look::End(ended().message().to_owned())) };
         if !standing.disabled && standing.epoch != who.pass.epoch {
-            return Ok(Some(ended().message().to_owned()));
+            return Ok(Look::End(ended().message().to_owned()));
         }
         if who.pass.ends.is_some_and(|ends| ends <= now) {
-            return Ok(Some("session has expired: log in again".to_owned()));
+            return Ok(Look::End("session has expired: log in again".to_owned()));
         }
         let Some(session) = who.pass.session else {
-            return Ok(standing.disabled.then(|| disabled(name).message().to_owned()));
+            return Ok(if standing.disabled {
+                Look::End(disabled(name).message().to_owned())
+            } else {
+                Look::Again(LOOK)
+            });
         };
+        let standing = self.limited(standing, &who.name, &who.groups).await?;
         // That of an open connection does not lie unused.
         let used = Standing { last_seen: Some(now), ..standing.clone() };
         if let Err(error) = judge(name, &used, now) {
-            return Ok(Some(error.message().to_owned()));
+            return Ok(Look::End(error.message().to_owned()));
         }
         if is_due(&standing, now) {
-            sessions::touch(&mut conn, session, now, now).await?;
+            sessions::touch(&mut *self.store.acquire().await?, session, now, now).await?;
         }
-        Ok(None)
-    }
-
-    fn usual_lifetime(&self) -> Lifetime {
-        let settings = &self.settings.session;
-        Lifetime { absolute: settings.token_expiry, idle: settings.idle_timeout }
-    }
-
-    /// The lifetime that the rules give; nothing when none is about this identity.
-    async fn lifetime(&self, identity: &Identity) -> Result<Option<Lifetime>> {
-        let rules = &self.settings.session.lifetimes;
-        let name = identity.name.as_str();
-        if let Some(own) = rules.iter().find(|rule| matches!(&rule.whose, Whose::User(user) if user == name)) {
-            return Ok(Some(own.lifetime));
-        }
-        let mut shortest: Option<Lifetime> = None;
-        for rule in rules {
-            let applies = match &rule.whose {
-                Whose::User(_) => false,
-                Whose::ServiceAccounts => identity.name.domain() == Some(SERVICE_ACCOUNT_DOMAIN),
-                Whose::Group(group) => identity.groups.contains(group) || self.is_member(identity, group).await?,
-            };
-            if applies {
-                shortest = Some(shortest.map_or(rule.lifetime, |so_far| so_far.shorter(rule.lifetime)));
-            }
-        }
-        Ok(shortest)
-    }
-
-    async fn is_member(&self, identity: &Identity, group: &str) -> Result<bool> {
-        let group = groups::get_by_name(&mut *self.store.acquire().await?, SetKind::Group, group).await?;
-        let Some(group) = group else { return Ok(false) };
-        let user = User { name: identity.name.to_string(), groups: identity.groups.clone() };
-        let object = Object::new(ObjectKind::Group, group.uuid.to_string());
-        Ok(self.authz.check(&user, Relation::Member, &object).await?.allowed)
+        // Looking is using: an idle time must not run out meanwhile.
+        let idle = idle_of(&standing);
+        let pause = if idle.is_zero() { LOOK } else { LOOK.min(idle / 3) };
+        Ok(Look::Again(standing.expires_at.map_or(pause, |ends| until(now, ends).min(pause))))
     }
 }
 
@@ -317,7 +314,7 @@ fn judge(name: &str, standing: &Standing, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-fn idle_of(standing: &Standing) -> Duration {
+pub(super) fn idle_of(standing: &Standing) -> Duration {
     Duration::from_secs(standing.idle_seconds.and_then(|idle| u64::try_from(idle).ok()).unwrap_or_default())
 }
 
@@ -341,7 +338,7 @@ fn unknown(user: &str) -> Error {
     Error::not_found(format!("user \"{user}\" not found"))
 }
 
-fn seconds(time: Duration) -> i64 {
+pub(super) fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 

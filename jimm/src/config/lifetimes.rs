@@ -16,6 +16,8 @@ pub struct Lifetime {
 /// Whose logins a rule is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Whose {
+    /// Everybody's whom no other rule is about.
+    Everybody,
     /// One user's, or one service account's.
     User(String),
     /// Those of a group's members: a group of the identity provider, or of the broker.
@@ -31,6 +33,29 @@ pub struct LifetimeRule {
     pub whose: Whose,
     /// How long they last.
     pub lifetime: Lifetime,
+}
+
+impl Whose {
+    /// `default`, `serviceaccounts`, `group-NAME` or `user-NAME@DOMAIN`; nothing for anything else.
+    pub fn parse(subject: &str) -> Option<Self> {
+        match (subject, subject.strip_prefix("user-"), subject.strip_prefix("group-")) {
+            ("default", ..) => Some(Self::Everybody),
+            ("serviceaccounts", ..) => Some(Self::ServiceAccounts),
+            (_, Some(name), _) if name.contains('@') => Some(Self::User(name.to_owned())),
+            (_, _, Some(name)) if !name.is_empty() => Some(Self::Group(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The word that [`Whose::parse`] reads.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Everybody => "default".to_owned(),
+            Self::ServiceAccounts => "serviceaccounts".to_owned(),
+            Self::User(name) => format!("user-{name}"),
+            Self::Group(name) => format!("group-{name}"),
+        }
+    }
 }
 
 impl Lifetime {
@@ -50,12 +75,11 @@ pub(super) fn rules(text: &str) -> Result<Vec<LifetimeRule>, Wrong> {
 fn rule(word: &str) -> Result<LifetimeRule, Wrong> {
     let wrong = |what: &str| format!("has the rule {word:?}, which {what}");
     let (whose, times) = word.rsplit_once('=').ok_or_else(|| wrong("has no =DURATION"))?;
-    let whose = match (whose, whose.strip_prefix("user-"), whose.strip_prefix("group-")) {
-        ("serviceaccounts", ..) => Whose::ServiceAccounts,
-        (_, Some(name), _) if name.contains('@') => Whose::User(name.to_owned()),
-        (_, _, Some(name)) if !name.is_empty() => Whose::Group(name.to_owned()),
-        _ => return Err(wrong("begins with none of user-NAME@DOMAIN, group-NAME, serviceaccounts")),
-    };
+    let whose = Whose::parse(whose)
+        .ok_or_else(|| wrong("begins with none of user-NAME@DOMAIN, group-NAME, serviceaccounts"))?;
+    if whose == Whose::Everybody {
+        return Err(wrong("is what JIMM_ACCESS_TOKEN_EXPIRY_DURATION and JIMM_SESSION_IDLE_TIMEOUT are for"));
+    }
     let (absolute, idle) = times.split_once('/').unwrap_or((times, "0"));
     let time =
         |text: &str| values::duration(text).map_err(|_| wrong("has something else than DURATION or DURATION/DURATION"));
@@ -80,9 +104,16 @@ mod tests {
         assert_eq!(read[0].lifetime, Lifetime { absolute: 8 * HOUR, idle: HOUR / 2 });
         assert_eq!(read[1].whose, Whose::User("ci@serviceaccount".into()));
         assert_eq!(read[2].lifetime, Lifetime { absolute: 12 * HOUR, idle: Duration::ZERO });
-        for bad in
-            ["ops=1h", "group-ops", "group-=1h", "user-bob=1h", "group-ops=0", "group-ops=1h/x", "group-ops=1h/1m/1s"]
-        {
+        for bad in [
+            "ops=1h",
+            "default=1h",
+            "group-ops",
+            "group-=1h",
+            "user-bob=1h",
+            "group-ops=0",
+            "group-ops=1h/x",
+            "group-ops=1h/1m/1s",
+        ] {
             let wrong = rules(bad).unwrap_err();
             assert!(wrong.contains(bad), "{wrong}");
         }

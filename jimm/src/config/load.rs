@@ -331,6 +331,7 @@ impl Reader {
             token_expiry: self.period("JIMM_ACCESS_TOKEN_EXPIRY_DURATION"),
             idle_timeout: self.duration("JIMM_SESSION_IDLE_TIMEOUT"),
             lifetimes: self.value("JIMM_SESSION_LIFETIMES", lifetimes::rules),
+            refresh_interval: self.duration("JIMM_SESSION_REFRESH_INTERVAL"),
             cookie_max_age: self.value("JIMM_SESSION_COOKIE_MAX_AGE", values::seconds),
             secure_cookies: self.flag("JIMM_SECURE_SESSION_COOKIES"),
         }

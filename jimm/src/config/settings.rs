@@ -107,6 +107,8 @@ pub struct SessionSettings {
     pub idle_timeout: Duration,
     /// Who has other lifetimes.
     pub lifetimes: Vec<LifetimeRule>,
+    /// How often the identity provider is asked whether it still vouches for a browser's user; zero for never.
+    pub refresh_interval: Duration,
     /// How long a browser's cookie lives.
     pub cookie_max_age: Duration,
     /// Whether cookies carry `Secure`.
@@ -283,6 +285,7 @@ impl Default for Config {
                 token_expiry: 24 * HOUR,
                 idle_timeout: Duration::ZERO,
                 lifetimes: Vec::new(),
+                refresh_interval: 5 * MINUTE,
                 cookie_max_age: 24 * HOUR,
                 secure_cookies: true,
             },

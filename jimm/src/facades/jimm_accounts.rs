@@ -5,8 +5,9 @@ use jimm_proto::params::cloud::{
 };
 use jimm_proto::params::jimm_accounts::{
     AddServiceAccountRequest, CopyServiceAccountCredentialRequest, GrantServiceAccountAccessRequest,
-    ListServiceAccountCredentialsRequest, ListSessionsRequest, ListSessionsResponse, RevokeSessionsRequest,
-    RevokeSessionsResponse, UpdateServiceAccountCredentialsRequest,
+    ListServiceAccountCredentialsRequest, ListSessionPoliciesResponse, ListSessionsRequest, ListSessionsResponse,
+    RemoveSessionPolicyRequest, RevokeSessionsRequest, RevokeSessionsResponse, SetSessionPolicyRequest,
+    UpdateServiceAccountCredentialsRequest,
 };
 
 use super::registry::{Access, Audit, Empty, Method, method};
@@ -20,6 +21,9 @@ const JIMM: &str = "JIMM";
 pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "ListSessions", Access::Own, Audit::Params, list_sessions),
     method!(JIMM, [4], "RevokeSessions", Access::Own, Audit::Params, revoke_sessions),
+    method!(JIMM, [4], "ListSessionPolicies", Access::Admin, Audit::Params, list_policies),
+    method!(JIMM, [4], "SetSessionPolicy", Access::Admin, Audit::Params, set_policy),
+    method!(JIMM, [4], "RemoveSessionPolicy", Access::Admin, Audit::Params, remove_policy),
     method!(JIMM, [4], "AddServiceAccount", Access::User, Audit::Params, add_account),
     method!(JIMM, [4], "CopyServiceAccountCredential", Access::AccountAdmin, Audit::Params, copy_credential),
     method!(JIMM, [4], "GrantServiceAccountAccess", Access::AccountAdmin, Audit::Params, grant_access),
@@ -33,6 +37,20 @@ async fn list_sessions(ctx: &CallContext, args: ListSessionsRequest) -> Result<L
 
 async fn revoke_sessions(ctx: &CallContext, args: RevokeSessionsRequest) -> Result<RevokeSessionsResponse> {
     Ok(RevokeSessionsResponse { revoked_count: ctx.broker.revoke_sessions(&ctx.requester, &args).await? })
+}
+
+async fn list_policies(ctx: &CallContext, _args: Empty) -> Result<ListSessionPoliciesResponse> {
+    Ok(ListSessionPoliciesResponse { policies: ctx.broker.list_session_policies(&ctx.requester).await? })
+}
+
+async fn set_policy(ctx: &CallContext, args: SetSessionPolicyRequest) -> Result<Empty> {
+    ctx.broker.set_session_policy(&ctx.requester, &args).await?;
+    Ok(Empty {})
+}
+
+async fn remove_policy(ctx: &CallContext, args: RemoveSessionPolicyRequest) -> Result<Empty> {
+    ctx.broker.remove_session_policy(&ctx.requester, &args.subject).await?;
+    Ok(Empty {})
 }
 
 async fn add_account(ctx: &CallContext, args: AddServiceAccountRequest) -> Result<Empty> {

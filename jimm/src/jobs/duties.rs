@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jimm_store::leases;
 
 use crate::broker::Broker;
@@ -38,15 +39,28 @@ pub fn run_duties(broker: &Arc<Broker>) {
     }));
 }
 
-type Duty = fn(Arc<Broker>) -> futures_util::future::BoxFuture<'static, Result<()>>;
+type Duty = fn(Arc<Broker>) -> BoxFuture<'static, Result<()>>;
 
 async fn run(broker: Arc<Broker>, name: &'static str, every: Duration, duty: Duty) {
-    let owner = crate::clock::replica_id();
     let length = (every * PERIODS).max(SHORTEST);
+    let of_broker = Arc::clone(&broker);
+    run_duty(broker, name, every, length, move || duty(Arc::clone(&of_broker))).await;
+}
+
+/// Does something again and again, on one replica at a time, until the broker stops. A turn that takes longer than
+/// `length` is given up, and a replica that is silent for so long is replaced.
+pub async fn run_duty(
+    broker: Arc<Broker>,
+    name: &'static str,
+    every: Duration,
+    length: Duration,
+    duty: impl Fn() -> BoxFuture<'static, Result<()>>,
+) {
+    let owner = crate::clock::replica_id();
     while !broker.shutdown.is_cancelled() {
         let turn = async {
             let mine = leases::acquire(&mut *broker.store.acquire().await?, name, &owner, length).await?;
-            if mine.is_some() { duty(broker.clone()).await } else { Ok(()) }
+            if mine.is_some() { duty().await } else { Ok(()) }
         };
         match broker.shutdown.run_until_cancelled(tokio::time::timeout(length, turn)).await {
             Some(Ok(Err(error))) => tracing::warn!(duty = name, error = %error, "duty failed, it is tried again"),

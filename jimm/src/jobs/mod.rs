@@ -5,5 +5,5 @@
 mod duties;
 mod runner;
 
-pub use duties::run_duties;
+pub use duties::{run_duties, run_duty};
 pub use runner::{Outcome, Work, run_workers};

@@ -10,18 +10,30 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Services;
 use super::cookies::SESSION;
 use super::login::{self, Member};
-use crate::authn::{Identity, LoggedIn};
+use crate::authn::{Identity, LoggedIn, Vouching};
+use crate::broker::LONGEST_SESSION;
 use crate::clock::until;
 use crate::error::{Error, Kind, Result};
 
 /// How such a login is called in log and audit.
 const METHOD: &str = "session-cookie";
 
-/// Begins a session for somebody who has come back from the identity provider: the cookie to set.
-pub(crate) async fn begin(services: &Services, told: &LoggedIn, address: SocketAddr) -> Result<HeaderValue> {
+/// Begins a session for somebody who has come back from the identity provider: the cookie to set. With `vouching` the
+/// provider is asked again and again whether it still vouches for them.
+pub(crate) async fn begin(
+    services: &Services,
+    told: &LoggedIn,
+    vouching: Option<&Vouching>,
+    address: SocketAddr,
+) -> Result<HeaderValue> {
     let display_name = told.display_name.as_deref().unwrap_or_default();
     login::admit(services, told.identity.name.as_str(), display_name).await?;
-    let token = login::session_token(services, &told.identity, "browser", address).await?;
+    let broker = &services.broker;
+    let (session, expires) = broker.begin_session(&told.identity, "browser", address, LONGEST_SESSION).await?;
+    if let Some(vouching) = vouching {
+        broker.keep_vouching(session, vouching).await?;
+    }
+    let token = services.authn.session_tokens.mint_for(&told.identity.name, &told.identity.groups, session, expires)?;
     cookie(services, &token).await
 }
 

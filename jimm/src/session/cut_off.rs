@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Services;
 use super::socket::Close;
-use crate::broker::Requester;
+use crate::broker::{Look, Requester};
 use crate::clock::until;
 
 /// How often to look when nothing is heard.
@@ -19,13 +19,13 @@ pub(crate) async fn cut_off(services: &Services, who: &Requester) -> Close {
     let mut watch = broker.account_events.watch();
     let mut look = watch.missed(who.pass.told);
     // Looking is using: an idle time must not run out meanwhile.
-    let pause = if who.pass.idle.is_zero() { LOOK } else { LOOK.min(who.pass.idle / 3) };
+    let mut pause = if who.pass.idle.is_zero() { LOOK } else { LOOK.min(who.pass.idle / 3) };
     loop {
         if look {
             // Boxed is the look: an idle connection must not keep room for it.
-            match Box::pin(broker.why_cut_off(who)).await {
-                Ok(None) => {}
-                Ok(Some(why)) => return Close::refused(why),
+            match Box::pin(broker.look(who)).await {
+                Ok(Look::Again(within)) => pause = within,
+                Ok(Look::End(why)) => return Close::refused(why),
                 Err(error) => {
                     tracing::warn!(error = %error, requester = %who.name, "cannot look whether a session still lives");
                     tokio::time::sleep(RETRY).await;

@@ -155,9 +155,9 @@ pub(crate) async fn member(
     auth_method: &'static str,
 ) -> Result<Member> {
     let told = services.broker.account_events.told();
-    let idle = services.broker.check_session(&identity, address).await?;
+    let lease = services.broker.check_session(&identity, address).await?;
     let row = admit(services, identity.name.as_str(), "").await?;
-    let pass = services.broker.pass(&identity, row.epoch, told, idle).await?;
+    let pass = services.broker.pass(&identity, row.epoch, told, lease).await?;
     let requester =
         Requester { name: identity.name, groups: identity.groups, client_addr: Some(address), auth_method, pass };
     Ok(Member { requester, identity: row })

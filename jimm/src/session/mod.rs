@@ -12,6 +12,7 @@ mod meter;
 pub(crate) mod record;
 mod services;
 pub(crate) mod socket;
+mod vouching;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
@@ -22,3 +23,4 @@ pub(crate) use login_result::servers;
 pub(crate) use meter::Metered;
 pub use services::{Authn, Peer, Services};
 pub use socket::ClientSocket;
+pub use vouching::keep as keep_vouched;

@@ -93,8 +93,8 @@ async fn finish(services: &Services, address: SocketAddr, query: &str, headers: 
         return Err(forbidden(&format!("identity provider refuses: {error}{text}")));
     }
     let code = returned.code.ok_or_else(|| forbidden("no authorisation code present"))?;
-    let told = services.authn.oidc.finish_browser_login(&redirect_uri(services), &login, &code).await?;
-    let cookie = browser::begin(services, &told, address).await?;
+    let (told, vouching) = services.authn.oidc.finish_browser_login(&redirect_uri(services), &login, &code).await?;
+    let cookie = browser::begin(services, &told, vouching.as_ref(), address).await?;
     tracing::info!(client.address = %address, requester = %told.identity.name, "browser logged in");
     redirect(StatusCode::PERMANENT_REDIRECT, target, cookie)
 }

@@ -43,7 +43,10 @@ pub struct Standing {
     pub disabled: bool,
     /// How often all its sessions were ended.
     pub epoch: i64,
-    /// Until when the session that was asked about lives; nothing when there is none of that id and identity.
+    /// Since when the session that was asked about lives; nothing, as all below, when there is none of that id and
+    /// identity.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Until when that lives.
     pub expires_at: Option<DateTime<Utc>>,
     /// When that was last used.
     pub last_seen: Option<DateTime<Utc>>,
@@ -93,8 +96,8 @@ pub async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Session>> {
 pub async fn standing(conn: &mut PgConnection, identity: &str, id: Option<Uuid>) -> Result<Option<Standing>> {
     Ok(sqlx::query_as!(
         Standing,
-        r#"SELECT i.disabled, i.epoch, s.expires_at AS "expires_at?", s.last_seen AS "last_seen?",
-                  s.idle_seconds AS "idle_seconds?", s.revoked_at AS "revoked_at?"
+        r#"SELECT i.disabled, i.epoch, s.created_at AS "created_at?", s.expires_at AS "expires_at?",
+                  s.last_seen AS "last_seen?", s.idle_seconds AS "idle_seconds?", s.revoked_at AS "revoked_at?"
            FROM identities i LEFT JOIN sessions s ON s.id = $2 AND s.identity = i.name
            WHERE i.name = $1"#,
         identity,
@@ -127,6 +130,56 @@ pub async fn live(
     .await?)
 }
 
+/// A session whose identity the provider is to be asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub identity: String,
+    /// What the provider is asked with, sealed.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// Keeps what the provider is to be asked with about the session, and when; `false` when it was ended.
+pub async fn set_refresh(
+    conn: &mut PgConnection,
+    id: Uuid,
+    sealed: Option<&[u8]>,
+    refresh_at: Option<DateTime<Utc>>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE sessions SET sealed = $2, refresh_at = $3 WHERE id = $1 AND revoked_at IS NULL",
+        id,
+        sealed,
+        refresh_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Puts the next question about the session off until then.
+pub async fn put_refresh_off(conn: &mut PgConnection, id: Uuid, refresh_at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE sessions SET refresh_at = $2 WHERE id = $1 AND refresh_at IS NOT NULL", id, refresh_at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Living sessions that the provider is to be asked about by now, the longest overdue first.
+pub async fn due(conn: &mut PgConnection, at: DateTime<Utc>, limit: i64) -> Result<Vec<Due>> {
+    Ok(sqlx::query_as!(
+        Due,
+        "SELECT id, identity, sealed FROM sessions
+         WHERE refresh_at <= $1 AND revoked_at IS NULL AND expires_at > $1 ORDER BY refresh_at, id LIMIT $2",
+        at,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Notes that the session is used and may go on until then; `false` when it was ended or has expired.
 pub async fn touch(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<bool> {
     let done = sqlx::query!(
@@ -144,7 +197,8 @@ pub async fn touch(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>, expires
 /// Ends the session; tells whether it was not ended yet. Call it in a transaction.
 pub async fn revoke(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> Result<bool> {
     let identity = sqlx::query_scalar!(
-        "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING identity",
+        "UPDATE sessions SET revoked_at = $2, sealed = NULL, refresh_at = NULL
+         WHERE id = $1 AND revoked_at IS NULL RETURNING identity",
         id,
         at
     )
@@ -161,7 +215,8 @@ pub async fn revoke(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> Res
 pub async fn revoke_all(conn: &mut PgConnection, identity: &str, at: DateTime<Utc>) -> Result<u64> {
     let lived = sqlx::query_scalar!(
         r#"WITH ended AS (
-               UPDATE sessions SET revoked_at = $2 WHERE identity = $1 AND revoked_at IS NULL RETURNING expires_at
+               UPDATE sessions SET revoked_at = $2, sealed = NULL, refresh_at = NULL
+               WHERE identity = $1 AND revoked_at IS NULL RETURNING expires_at
            )
            SELECT count(*) FILTER (WHERE expires_at > $2) AS "lived!" FROM ended"#,
         identity,
@@ -179,7 +234,8 @@ pub async fn revoke_all(conn: &mut PgConnection, identity: &str, at: DateTime<Ut
 pub async fn revoke_everybody(conn: &mut PgConnection, at: DateTime<Utc>) -> Result<u64> {
     let lived = sqlx::query_scalar!(
         r#"WITH ended AS (
-               UPDATE sessions SET revoked_at = $1 WHERE revoked_at IS NULL RETURNING expires_at
+               UPDATE sessions SET revoked_at = $1, sealed = NULL, refresh_at = NULL
+               WHERE revoked_at IS NULL RETURNING expires_at
            )
            SELECT count(*) FILTER (WHERE expires_at > $1) AS "lived!" FROM ended"#,
         at

@@ -33,6 +33,36 @@ pub struct RevokeSessionsArgs {
     pub output: OutputArgs,
 }
 
+/// Arguments of `session-policies`.
+#[derive(Debug, Args)]
+pub struct SessionPoliciesArgs {
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `set-session-policy`.
+#[derive(Debug, Args)]
+pub struct SetSessionPolicyArgs {
+    /// Whose logins: default, serviceaccounts, group-NAME or user-NAME@DOMAIN
+    #[arg(value_name = "WHO")]
+    pub subject: Option<String>,
+    /// How long they last, such as 8h or 2d12h
+    #[arg(value_name = "LIFETIME")]
+    pub lifetime: Option<String>,
+    /// How long they may lie unused, such as 30m [default: as long as they last]
+    #[arg(long, value_name = "TIME")]
+    pub idle: Option<String>,
+}
+
+/// Arguments of `remove-session-policy`.
+#[derive(Debug, Args)]
+pub struct RemoveSessionPolicyArgs {
+    /// Whose logins: default, serviceaccounts, group-NAME or user-NAME@DOMAIN
+    #[arg(value_name = "WHO")]
+    pub subject: Option<String>,
+}
+
 /// Arguments of `disable-user` and `enable-user`.
 #[derive(Debug, Args)]
 pub struct UserArgs {

@@ -3,7 +3,8 @@
 use super::identity_sets::{self, Kind};
 use super::{
     access_file, add_controller, audit, controller_info, controllers, generate, import_model, login, migrate,
-    model_status, models, relations, service_accounts, sessions, targets, update_migrated_model, version,
+    model_status, models, relations, service_accounts, session_policies, sessions, targets, update_migrated_model,
+    version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -50,6 +51,9 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Auth(AuthCommand::Relation(command)) => relation(global, command).await,
         Command::Sessions(args) => sessions::list(global, args).await,
         Command::RevokeSessions(args) => sessions::revoke(global, args).await,
+        Command::SessionPolicies(args) => session_policies::list(global, args).await,
+        Command::SetSessionPolicy(args) => session_policies::set(global, args).await,
+        Command::RemoveSessionPolicy(args) => session_policies::remove(global, args).await,
         Command::DisableUser(args) => sessions::enable(global, args, false).await,
         Command::EnableUser(args) => sessions::enable(global, args, true).await,
         Command::AddServiceAccount(args) => service_accounts::add(global, args).await,

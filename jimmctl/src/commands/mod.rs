@@ -19,6 +19,7 @@ mod reference;
 mod relations;
 mod rows;
 mod service_accounts;
+mod session_policies;
 mod sessions;
 mod targets;
 mod update_migrated_model;

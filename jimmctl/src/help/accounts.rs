@@ -14,6 +14,26 @@ pub(crate) const REVOKE_SESSIONS: &str = help!(
     0 => "they have ended; open connections are closed within a second, on every replica",
     1 => "there is no such user or session, or it is somebody else's and you are not an administrator",
 );
+pub(crate) const SESSION_POLICIES: &str = help!(
+    ["jimmctl session-policies", "jimmctl session-policies --format json"],
+    0 => "listed; a user's own policy holds, else the shortest of the others that apply, else the default",
+    1 => "you are not an administrator of the broker",
+);
+pub(crate) const SET_SESSION_POLICY: &str = help!(
+    [
+        "jimmctl set-session-policy default 24h --idle 4h",
+        "jimmctl set-session-policy group-ops 8h --idle 30m",
+        "jimmctl set-session-policy serviceaccounts 12h",
+        "jimmctl set-session-policy user-ci@serviceaccount 1h",
+    ],
+    0 => "it holds on every replica, for logins that have begun too: they are shortened, never lengthened",
+    1 => "nobody is meant by WHO, or you are not an administrator of the broker",
+);
+pub(crate) const REMOVE_SESSION_POLICY: &str = help!(
+    ["jimmctl remove-session-policy group-ops"],
+    0 => "the broker's settings hold again",
+    1 => "there is no such policy, or you are not an administrator of the broker",
+);
 pub(crate) const DISABLE_USER: &str = help!(
     ["jimmctl disable-user alice@example.com"],
     0 => "refused from now on; what the user owns stays",

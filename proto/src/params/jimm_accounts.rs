@@ -78,6 +78,59 @@ pub struct RevokeSessionsResponse {
     pub revoked_count: u64,
 }
 
+/// Answer of `ListSessionPolicies`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ListSessionPoliciesResponse {
+    #[serde(default, deserialize_with = "null_default")]
+    pub policies: Vec<SessionPolicy>,
+}
+
+/// How long somebody's logins last.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SessionPolicy {
+    /// `default`, `serviceaccounts`, `group-NAME` or `user-NAME@DOMAIN`.
+    #[serde(default, deserialize_with = "null_default")]
+    pub subject: String,
+    /// Seconds from the login.
+    #[serde(default, deserialize_with = "null_default")]
+    pub lifetime: i64,
+    /// Seconds that a login may lie unused, if there is such a limit.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
+    pub idle_timeout: i64,
+    /// `stored` by an administrator, or `configured`.
+    #[serde(default, deserialize_with = "null_default")]
+    pub source: String,
+    /// Who stored it.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub updated_by: String,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<GoTime>,
+}
+
+/// Parameters of `SetSessionPolicy`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SetSessionPolicyRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub subject: String,
+    /// In seconds, here and below.
+    #[serde(default, deserialize_with = "null_default")]
+    pub lifetime: i64,
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
+    pub idle_timeout: i64,
+}
+
+/// Parameters of `RemoveSessionPolicy`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RemoveSessionPolicyRequest {
+    #[serde(default, deserialize_with = "null_default")]
+    pub subject: String,
+}
+
 /// Parameters of `AddServiceAccount`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

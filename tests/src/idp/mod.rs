@@ -8,6 +8,7 @@ mod pages;
 mod server;
 mod state;
 mod token;
+mod userinfo;
 
 pub use server::{Idp, IdpOptions};
 pub use state::Faults;

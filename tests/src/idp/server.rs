@@ -22,6 +22,7 @@ use super::keys::Keys;
 use super::pages;
 use super::state::{BrowserLogin, Faults, Person, State, Verdict, back_to, secret};
 use super::token::{self, Refusal};
+use super::userinfo;
 
 type Form = HashMap<String, String>;
 
@@ -156,6 +157,26 @@ impl Idp {
         self.shared.state().services.insert(id.to_owned(), secret.to_owned());
     }
 
+    /// Lets a person log in no more, and refuses what was given to them; or lets them again.
+    pub fn disable(&self, email: &str, disabled: bool) {
+        let mut state = self.shared.state();
+        if disabled {
+            state.disabled.insert(email.to_owned());
+        } else {
+            state.disabled.remove(email);
+        }
+    }
+
+    /// The refresh tokens that are good.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        self.shared.state().refresh.keys().cloned().collect()
+    }
+
+    /// When devices have asked for their tokens so far.
+    pub fn polls(&self) -> Vec<std::time::Instant> {
+        self.shared.state().polls.clone()
+    }
+
     /// Signs with a new key; the former ones stay published or vanish.
     pub fn rotate_keys(&self, keep_former: bool) -> Result<()> {
         self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner).rotate(keep_former)
@@ -198,7 +219,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/token", post(token_endpoint))
         .route("/authorize", get(authorize).post(authorize))
         .route("/approve", get(approve).post(approve))
-        .route("/userinfo", get(userinfo).post(userinfo))
+        .route("/userinfo", get(userinfo::answer).post(userinfo::answer))
         .route("/logout", get(|| async { Html(pages::page("Logged out", "")) }))
         .route("/control", post(control))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), gate))
@@ -330,21 +351,6 @@ async fn approve(Extract(shared): Extract<Arc<Shared>>, Query(mut given): Query<
     }
 }
 
-async fn userinfo(Extract(shared): Extract<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    match shared.state().access.get(token) {
-        Some(Person { email, groups }) => {
-            let name = email.split('@').next().unwrap_or_default();
-            let claims = json!({"sub": email, "email": email, "email_verified": true, "name": name, "groups": groups});
-            Json(claims).into_response()
-        }
-        None => {
-            (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")]).into_response()
-        }
-    }
-}
-
 /// The switches, for those who have only the program: `down`, `slow_down=N`, `rotate_keys=keep|drop`, ….
 async fn control(Extract(shared): Extract<Arc<Shared>>, Query(mut given): Query<Form>, body: Bytes) -> Response {
     given.extend(form(&body));
@@ -366,6 +372,7 @@ async fn control(Extract(shared): Extract<Arc<Shared>>, Query(mut given): Query<
         wrong_audience: is("wrong_audience"),
         expired_tokens: is("expired_tokens"),
         strict_client_auth: is("strict_client_auth"),
+        ..Faults::default()
     };
     "done\n".into_response()
 }

@@ -1,6 +1,6 @@
 //! What the provider remembers: logins in progress, codes, tokens, and what it has been told to do wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use rand::Rng as _;
@@ -24,6 +24,18 @@ pub struct Faults {
     pub wrong_audience: bool,
     /// Issue id tokens that have expired.
     pub expired_tokens: bool,
+    /// Put only the subject into id tokens, as the standard has it: the rest is told at the userinfo end point.
+    pub lean_id_tokens: bool,
+    /// Say at the userinfo end point that it is about somebody else.
+    pub userinfo_of_another: bool,
+    /// Answer at the userinfo end point with 500.
+    pub userinfo_down: bool,
+    /// Sign access tokens without groups in them.
+    pub no_groups_in_access: bool,
+    /// Issue tokens as a provider whose clock is so many seconds off.
+    pub clock_off: i64,
+    /// Issue id tokens as another issuer.
+    pub wrong_issuer: bool,
     /// Refuse a client secret that comes in the header and in the body at once.
     pub strict_client_auth: bool,
 }
@@ -82,6 +94,10 @@ pub(super) struct State {
     pub(super) services: HashMap<String, String>,
     /// Who the next browser is, when the approval came first.
     pub(super) next_browser: Option<Person>,
+    /// People who may log in no more.
+    pub(super) disabled: HashSet<String>,
+    /// When devices asked for their tokens.
+    pub(super) polls: Vec<Instant>,
     pub(super) faults: Faults,
 }
 

@@ -87,7 +87,7 @@ pub(super) fn answer(shared: &Shared, headers: &HeaderMap, form: &Form) -> Resul
         "refresh_token" => {
             let token = form.get("refresh_token").ok_or_else(invalid_grant)?;
             let (person, owner) = shared.state().refresh.remove(token).ok_or_else(invalid_grant)?;
-            if owner != id {
+            if owner != id || shared.state().disabled.contains(&person.email) {
                 return Err(invalid_grant());
             }
             tokens(shared, &id, &person, None, true)
@@ -99,9 +99,10 @@ pub(super) fn answer(shared: &Shared, headers: &HeaderMap, form: &Form) -> Resul
 fn poll(shared: &Shared, client_id: &str, device_code: &str) -> Result<Person, Refusal> {
     let bad = |code| Refusal(StatusCode::BAD_REQUEST, code);
     let mut state = shared.state();
+    let now = Instant::now();
+    state.polls.push(now);
     let login = state.devices.get_mut(device_code).filter(|login| login.client_id == client_id);
     let login = login.ok_or(bad("invalid_grant"))?;
-    let now = Instant::now();
     if login.expires <= now {
         state.devices.remove(device_code);
         return Err(bad("expired_token"));
@@ -136,6 +137,11 @@ fn proves(form: &Form, challenge: Option<&str>, method: &str) -> bool {
     }
 }
 
+/// What a person is called for ever.
+pub(super) fn subject(email: &str) -> String {
+    hex::encode(&Sha256::digest(email.as_bytes())[..12])
+}
+
 fn tokens(
     shared: &Shared,
     client_id: &str,
@@ -144,16 +150,17 @@ fn tokens(
     human: bool,
 ) -> Result<Value, Refusal> {
     let broken = |_| Refusal(StatusCode::INTERNAL_SERVER_ERROR, "server_error");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let mut state = shared.state();
     let faults = state.faults.clone();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let now = now.saturating_add_signed(faults.clock_off);
     let expires = if faults.expired_tokens { now - TOKEN_LIFE } else { now + TOKEN_LIFE };
-    let subject = hex::encode(&Sha256::digest(person.email.as_bytes())[..12]);
+    let subject = subject(&person.email);
     let mut access = json!({
         "iss": shared.issuer(), "sub": subject, "aud": client_id, "azp": client_id, "jti": secret(),
         "iat": now, "exp": now + TOKEN_LIFE, "scope": "openid profile email",
     });
-    if !person.groups.is_empty() {
+    if !person.groups.is_empty() && !faults.no_groups_in_access {
         access["groups"] = json!(person.groups);
     }
     let access_token = shared.sign(&access).map_err(broken)?;
@@ -179,8 +186,16 @@ fn tokens(
     if !person.groups.is_empty() {
         id["groups"] = json!(person.groups);
     }
+    if faults.wrong_issuer {
+        id["iss"] = json!("https://somebody-else.example.com");
+    }
     if let (true, Some(claims)) = (faults.no_email, id.as_object_mut()) {
         claims.remove("email");
+    }
+    if let (true, Some(claims)) = (faults.lean_id_tokens, id.as_object_mut()) {
+        for name in ["name", "preferred_username", "email", "email_verified", "groups"] {
+            claims.remove(name);
+        }
     }
     if !faults.no_id_token {
         answer["id_token"] = json!(shared.sign(&id).map_err(broken)?);

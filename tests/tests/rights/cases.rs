@@ -190,6 +190,9 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.ListSessions of all", json!({"all": true}), OWNER),
         of("JIMM.RevokeSessions", json!({"session-id": "11111111-1111-4111-8111-111111111111"}), "not found"),
         of("JIMM.RevokeSessions of another", json!({"user-tag": "user-gone@example.com"}), "not found"),
+        of("JIMM.ListSessionPolicies", json!({}), "default"),
+        of("JIMM.SetSessionPolicy", json!({"subject": "nonsense", "lifetime": 60}), "nonsense"),
+        of("JIMM.RemoveSessionPolicy", json!({"subject": "group-nowhere"}), "not found"),
         of("JIMM.AddServiceAccount", json!({"client-id": "no id"}), "invalid client ID"),
         of(
             "JIMM.CopyServiceAccountCredential",

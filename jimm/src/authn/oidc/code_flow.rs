@@ -50,10 +50,14 @@ pub(super) fn start(
         .append_pair("nonce", &nonce)
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
+    // OpenID Connect 11: what is to work while nobody is there has to be agreed to.
+    if settings.scopes.iter().any(|scope| scope == "offline_access") {
+        url.query_pairs_mut().append_pair("prompt", "consent");
+    }
     Ok((url, BrowserLogin { state, nonce, verifier }))
 }
 
-/// The id token for the code that the browser brought.
+/// The tokens for the code that the browser brought.
 pub(super) async fn finish(
     endpoint: &TokenEndpoint,
     metadata: &Metadata,
@@ -61,13 +65,12 @@ pub(super) async fn finish(
     redirect_uri: &str,
     login: &BrowserLogin,
     code: &SecretString,
-) -> Result<SecretString, OidcError> {
+) -> Result<Tokens, OidcError> {
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code.expose_secret()),
         ("redirect_uri", redirect_uri),
         ("code_verifier", &login.verifier),
     ];
-    let tokens: Tokens = endpoint.post(metadata, &metadata.token_endpoint, ourselves(settings), &form).await?;
-    tokens.id_token.ok_or(OidcError::NoIdToken)
+    endpoint.post(metadata, &metadata.token_endpoint, ourselves(settings), &form).await
 }

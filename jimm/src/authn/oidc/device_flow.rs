@@ -64,20 +64,20 @@ pub(super) async fn start(
     })
 }
 
-/// Asks at the provider's pace until there is an id token or an end.
+/// Asks at the provider's pace until there are tokens or an end.
 pub(super) async fn wait(
     endpoint: &TokenEndpoint,
     metadata: &Metadata,
     settings: &OauthSettings,
     login: &DeviceLogin,
-) -> Result<SecretString, OidcError> {
+) -> Result<Tokens, OidcError> {
     let form = [("grant_type", GRANT), ("device_code", login.device_code.expose_secret())];
     let mut pause = login.pause;
     let asking = async {
         loop {
             sleep(pause).await;
             match endpoint.post::<Tokens>(metadata, &metadata.token_endpoint, ourselves(settings), &form).await {
-                Ok(tokens) => return tokens.id_token.ok_or(OidcError::NoIdToken),
+                Ok(tokens) => return Ok(tokens),
                 Err(OidcError::Refused { code, description }) => match code.as_str() {
                     "authorization_pending" => {}
                     "slow_down" => pause += login.slower_by,

@@ -36,6 +36,10 @@ pub(super) type Claims = Map<String, Value>;
 pub struct LoggedIn {
     /// Name and groups.
     pub identity: Identity,
+    /// Whether the provider told groups at all.
+    pub groups_told: bool,
+    /// What the provider calls the person for ever.
+    pub subject: String,
     /// What the provider calls the person, if it says.
     pub display_name: Option<String>,
 }
@@ -155,7 +159,9 @@ pub(super) fn logged_in(claims: &Claims, settings: &OauthSettings) -> Result<Log
     let expires = claims.get("exp").and_then(Value::as_i64).and_then(|exp| DateTime::from_timestamp(exp, 0));
     let display_name = claims.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);
     let identity = Identity { name, groups, expires: expires.unwrap_or_default(), session: None };
-    Ok(LoggedIn { identity, display_name })
+    let groups_told = settings.groups_claim.as_ref().is_some_and(|claim| claims.contains_key(claim));
+    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(LoggedIn { identity, groups_told, subject, display_name })
 }
 
 /// Some providers write the boolean as text.

@@ -10,6 +10,8 @@ mod error;
 mod federation;
 mod id_token;
 mod provider;
+mod refresh;
+mod supplement;
 mod token_endpoint;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub use device_flow::DeviceLogin;
 pub use error::OidcError;
 pub use federation::Federation;
 pub use id_token::LoggedIn;
+pub use refresh::{Refreshed, Vouching};
 
 use std::sync::Arc;
 
@@ -28,7 +31,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use self::provider::Provider;
-use self::token_endpoint::TokenEndpoint;
+use self::token_endpoint::{TokenEndpoint, Tokens};
 use super::Identity;
 use crate::clock::Clock;
 use crate::config::OauthSettings;
@@ -73,8 +76,8 @@ impl Oidc {
     /// Waits until the user has agreed, refused, or let the code expire. Dropping the future ends the wait.
     pub async fn finish_device_login(&self, login: &DeviceLogin) -> Result<LoggedIn> {
         let metadata = self.provider.metadata().await?;
-        let id_token = device_flow::wait(&self.endpoint, &metadata, &self.settings, login).await?;
-        self.verify_id_token(&id_token, None).await
+        let tokens = device_flow::wait(&self.endpoint, &metadata, &self.settings, login).await?;
+        self.identify(&tokens, None).await
     }
 
     /// Begins a browser's login: where to send it, and what to remember until it comes back to `redirect_uri`.
@@ -83,16 +86,27 @@ impl Oidc {
         Ok(code_flow::start(&metadata, &self.settings, redirect_uri)?)
     }
 
-    /// Who the browser has logged in as that came back with this code. The caller has compared the state.
+    /// Who the browser has logged in as that came back with this code, and what to ask the provider with later whether
+    /// that is still so. The caller has compared the state.
     pub async fn finish_browser_login(
         &self,
         redirect_uri: &str,
         login: &BrowserLogin,
         code: &SecretString,
-    ) -> Result<LoggedIn> {
+    ) -> Result<(LoggedIn, Option<Vouching>)> {
         let metadata = self.provider.metadata().await?;
-        let id_token = code_flow::finish(&self.endpoint, &metadata, &self.settings, redirect_uri, login, code).await?;
-        self.verify_id_token(&id_token, Some(&login.nonce)).await
+        let tokens = code_flow::finish(&self.endpoint, &metadata, &self.settings, redirect_uri, login, code).await?;
+        let told = self.identify(&tokens, Some(&login.nonce)).await?;
+        let vouching = tokens.refresh_token.as_ref().map(|token| Vouching::new(token, &told));
+        Ok((told, vouching))
+    }
+
+    /// Who the provider's answer speaks of: what the id token leaves out is looked for elsewhere.
+    async fn identify(&self, tokens: &Tokens, nonce: Option<&str>) -> Result<LoggedIn> {
+        let id_token = tokens.id_token.as_ref().ok_or(OidcError::NoIdToken)?;
+        let mut claims = id_token::verify(&self.provider, &self.settings, self.clock.now(), id_token, nonce).await?;
+        supplement::supplement(&self.provider, &self.settings, &mut claims, tokens.access_token.as_ref()).await?;
+        id_token::logged_in(&claims, &self.settings)
     }
 
     /// Who an id token speaks of; with a nonce, only if it carries that one.

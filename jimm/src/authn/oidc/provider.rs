@@ -9,9 +9,10 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::Jwk;
 use moka::future::Cache;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::OidcError;
 use crate::clock::{Clock, delta};
@@ -35,6 +36,8 @@ pub(super) struct Metadata {
     pub(super) authorization_endpoint: Option<String>,
     #[serde(default)]
     pub(super) device_authorization_endpoint: Option<String>,
+    #[serde(default)]
+    pub(super) userinfo_endpoint: Option<String>,
     #[serde(default)]
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
@@ -123,15 +126,24 @@ impl Provider {
         }
     }
 
+    /// What the provider tells about the one to whom it gave this access token.
+    pub(super) async fn userinfo(&self, access_token: &SecretString) -> Result<Map<String, Value>, OidcError> {
+        let metadata = self.metadata().await.map_err(|error| self.malformed(&error))?;
+        let url = metadata.userinfo_endpoint.as_deref().ok_or(OidcError::NotOffered("information on users"))?;
+        let (status, body) = read(self.http.get(url).bearer_auth(access_token.expose_secret()), url).await?;
+        understood(url, status, &body)
+    }
+
+    fn malformed(&self, error: &OidcError) -> OidcError {
+        OidcError::Malformed { url: self.issuer.clone(), what: error.to_string() }
+    }
+
     async fn fetch_keys(&self) -> Result<Arc<Keys>, OidcError> {
         #[derive(Deserialize)]
         struct Set {
             keys: Vec<Value>,
         }
-        let metadata = self
-            .metadata()
-            .await
-            .map_err(|error| OidcError::Malformed { url: self.issuer.clone(), what: error.to_string() })?;
+        let metadata = self.metadata().await.map_err(|error| self.malformed(&error))?;
         let set: Set = get_json(&self.http, &metadata.jwks_uri).await?;
         let mut by_id: HashMap<String, Vec<Jwk>> = HashMap::new();
         // Keys of kinds we do not know are no mistake of the provider.
@@ -144,10 +156,14 @@ impl Provider {
 
 async fn get_json<T: DeserializeOwned>(http: &reqwest::Client, url: &str) -> Result<T, OidcError> {
     let (status, body) = read(http.get(url), url).await?;
+    understood(url, status, &body)
+}
+
+fn understood<T: DeserializeOwned>(url: &str, status: reqwest::StatusCode, body: &[u8]) -> Result<T, OidcError> {
     if !status.is_success() {
         return Err(OidcError::Status { url: url.to_owned(), status: status.as_u16() });
     }
-    serde_json::from_slice(&body)
+    serde_json::from_slice(body)
         .map_err(|error| OidcError::Malformed { url: url.to_owned(), what: format!("line {}", error.line()) })
 }
 

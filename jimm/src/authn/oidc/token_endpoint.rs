@@ -20,6 +20,8 @@ pub(super) struct Tokens {
     #[serde(default)]
     pub(super) id_token: Option<SecretString>,
     #[serde(default)]
+    pub(super) refresh_token: Option<SecretString>,
+    #[serde(default)]
     pub(super) expires_in: Option<u64>,
 }
 
