@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jimm_authz::{BuiltIn, Relation, Subject, Tuple};
-use jimm_store::{PoolOptions, Store, identities, tuples};
+use jimm_store::{PoolOptions, Store, identities, sealed, tuples};
 use secrecy::ExposeSecret as _;
 
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
@@ -16,7 +16,7 @@ use crate::controllers::Controllers;
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
-use crate::secrets::{Sealer, SecretStore};
+use crate::secrets::{Places, Sealer, SecretStore, Vault, resolve};
 use crate::session::{self, Authn, Services, forget_cut_off};
 use crate::telemetry::Telemetry;
 use crate::web::{self, Listener};
@@ -44,7 +44,7 @@ impl App {
         let public = Listener::bind(settings.listen, settings.tls.as_ref()).await.map_err(Error::internal)?;
         let internal = Listener::bind(settings.internal_listen, None).await.map_err(Error::internal)?;
         let store = open_store(&settings).await?;
-        let secrets: Arc<dyn SecretStore> = Arc::new(Sealer::new(&settings.sealing));
+        let (secrets, vault) = open_secrets(&settings, &store, &clock).await?;
         let keys =
             SigningKeys::open(store.clone(), Arc::clone(&secrets), settings.jwt.clone(), Arc::clone(&clock)).await?;
         let keys = Arc::new(keys);
@@ -63,6 +63,7 @@ impl App {
             store: store.clone(),
             authz: Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))),
             secrets,
+            cookies: Sealer::derived("cookies", &settings.session.secret_key),
             tokens,
             controllers,
             model_events: events.clone(),
@@ -80,6 +81,9 @@ impl App {
         };
         grant_admins(&broker).await?;
         let background = &lifecycle.background;
+        if let Some(vault) = vault {
+            background.spawn(vault.keep(lifecycle.cutting.clone()));
+        }
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
         background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
@@ -144,6 +148,23 @@ async fn open_store(settings: &Config) -> Result<Store> {
     let store = Store::connect(settings.database.dsn.expose_secret(), &options).await?;
     store.migrate().await?;
     Ok(store)
+}
+
+/// The places where secrets lie.
+async fn open_secrets(
+    settings: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<dyn SecretStore>, Option<Arc<Vault>>)> {
+    let sealer = resolve(&settings.sealing).await?.map(|keys| Sealer::new(&keys));
+    let vault = match &settings.vault {
+        Some(vault) => {
+            let installation = sealed::installation(&mut *store.acquire().await?).await?;
+            Some(Arc::new(Vault::new(vault, installation, Arc::clone(clock))?))
+        }
+        None => None,
+    };
+    Ok((Arc::new(Places::new(sealer, vault.clone(), settings.secret_store)), vault))
 }
 
 /// Makes the administrators of the settings administrators. Whom the settings no longer name keeps what was given.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret as _;
 
 use crate::config::{self, Loaded, Sources};
-use crate::rights_page;
+use crate::{rights_page, secrets};
 
 /// The broker: to every Juju client one controller, behind it many.
 #[derive(Debug, Parser)]
@@ -22,6 +23,8 @@ enum Command {
     Serve(ConfigFile),
     /// Read the configuration without starting, and explain every mistake.
     CheckConfig(ConfigFile),
+    /// Make a new sealing key, wrapped where the configuration names a program for that, and write it to stdout.
+    NewSealingKey(ConfigFile),
     /// Write the reference page of the configuration.
     ConfigReference,
     /// Write the reference page of the rights.
@@ -46,6 +49,7 @@ impl Cli {
                 Err(code) => code,
             },
             Command::CheckConfig(file) => read(&file).map_or_else(|code| code, |_| say("the configuration is good")),
+            Command::NewSealingKey(file) => new_sealing_key(&file),
             Command::ConfigReference => {
                 print(&config::reference::page());
                 ExitCode::SUCCESS
@@ -73,6 +77,28 @@ fn read(file: &ConfigFile) -> Result<Loaded, ExitCode> {
         complain(&format!("error: {errors}"));
         ExitCode::from(2)
     })
+}
+
+fn new_sealing_key(file: &ConfigFile) -> ExitCode {
+    let (wrap, unwrap) = match config::sealing_commands(&Sources::of_process(file.file.clone())) {
+        Ok(commands) => commands,
+        Err(errors) => {
+            complain(&format!("error: {errors}"));
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let made = match runtime {
+        Ok(runtime) => runtime.block_on(secrets::new_key(wrap.as_ref(), unwrap.as_ref())),
+        Err(error) => Err(crate::error::Error::internal(error)),
+    };
+    match made {
+        Ok(line) => say(line.expose_secret()),
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn say(text: &str) -> ExitCode {

@@ -38,6 +38,8 @@ pub enum Kind {
     QuotaLimitExceeded,
     /// Somebody else changed the thing meanwhile: try again.
     Conflict,
+    /// The place where secrets lie does not give or take them.
+    SecretsUnavailable,
     /// Our own fault or that of Postgres.
     Internal,
 }
@@ -60,6 +62,7 @@ impl Kind {
             Self::Controller => "controller",
             Self::QuotaLimitExceeded => "quota-limit-exceeded",
             Self::Conflict => "conflict",
+            Self::SecretsUnavailable => "secrets-unavailable",
             Self::Internal => "internal",
         }
     }
@@ -79,13 +82,16 @@ impl Kind {
             Self::StillAlive => "still alive",
             Self::QuotaLimitExceeded => "quota limit exceeded",
             Self::Conflict => "try again",
-            Self::ControllerUnavailable | Self::Controller | Self::Internal => "",
+            Self::ControllerUnavailable | Self::Controller | Self::SecretsUnavailable | Self::Internal => "",
         }
     }
 
     /// Whether the same call may succeed a moment later.
     pub fn could_retry(self) -> bool {
-        matches!(self, Self::ControllerUnavailable | Self::Conflict | Self::MigrationInProgress)
+        matches!(
+            self,
+            Self::ControllerUnavailable | Self::Conflict | Self::MigrationInProgress | Self::SecretsUnavailable
+        )
     }
 }
 

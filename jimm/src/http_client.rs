@@ -33,15 +33,31 @@ pub enum HttpClientError {
 /// A client that trusts the system's roots and those of `extra_roots` (PEM), gives up after `timeout` and follows no
 /// redirect: a peer that sends us elsewhere is not the peer that was configured.
 pub fn http_client(extra_roots: Option<&Path>, timeout: Duration) -> Result<reqwest::Client, HttpClientError> {
+    let Some(path) = extra_roots else { return build(None, timeout) };
+    let shown = path.display().to_string();
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    build(Some((&shown, read)), timeout)
+}
+
+/// The same with the extra roots as text, and the name of where they come from.
+pub fn http_client_trusting(
+    extra_roots: Option<(&str, &str)>,
+    timeout: Duration,
+) -> Result<reqwest::Client, HttpClientError> {
+    let read = |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    build(extra_roots.map(|(shown, pem)| (shown, read(pem))), timeout)
+}
+
+type Read = Result<Vec<CertificateDer<'static>>, rustls_pki_types::pem::Error>;
+
+fn build(extra: Option<(&str, Read)>, timeout: Duration) -> Result<reqwest::Client, HttpClientError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = extra_roots {
-        let shown = path.display().to_string();
-        let wrong = |source| HttpClientError::Roots { path: shown.clone(), source };
-        let extra: Vec<_> =
-            CertificateDer::pem_file_iter(path).map_err(wrong)?.collect::<Result<_, _>>().map_err(wrong)?;
+    if let Some((shown, read)) = extra {
+        let path = shown.to_owned();
+        let extra = read.map_err(|source| HttpClientError::Roots { path: path.clone(), source })?;
         if roots.add_parsable_certificates(extra).0 == 0 {
-            return Err(HttpClientError::NoRoots { path: shown });
+            return Err(HttpClientError::NoRoots { path });
         }
     }
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub mod accounts;
 pub mod audit;
 pub mod rights;
+pub mod sealing;
 
 use accounts::{
     AddServiceAccountArgs, GrantServiceAccountArgs, RemoveSessionPolicyArgs, RevokeSessionsArgs,
@@ -20,6 +21,8 @@ use rights::{
     AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
     RelationArgs, RemoveSetArgs, RenameSetArgs,
 };
+
+use sealing::RotateSealingKeyArgs;
 
 use crate::help;
 use crate::output::OutputArgs;
@@ -205,6 +208,9 @@ pub enum Command {
     /// Give a service account a cloud credential
     #[command(after_help = help::accounts::UPDATE_SERVICE_ACCOUNT, override_usage = "jimmctl update-service-account-credential [OPTIONS] CLIENT-ID CLOUD CREDENTIAL")]
     UpdateServiceAccountCredential(UpdateServiceAccountArgs),
+    /// Seal all stored secrets with the current key, or move them to the place that the broker is configured for
+    #[command(after_help = help::ROTATE_SEALING_KEY)]
+    RotateSealingKey(RotateSealingKeyArgs),
     /// Show the versions of this program and of the broker
     #[command(after_help = help::VERSION)]
     Version(VersionArgs),

@@ -99,6 +99,11 @@ pub(crate) const MODEL_STATUS: &str = help!(
     0 => "shown",
     1 => "there is no such model, its controller does not answer, or you are not an administrator",
 );
+pub(crate) const ROTATE_SEALING_KEY: &str = help!(
+    ["jimmctl rotate-sealing-key", "jimmctl rotate-sealing-key --status", "jimmctl rotate-sealing-key --no-wait"],
+    0 => "every stored secret is sealed with what --status shows as current; the rotation is in work (--no-wait)",
+    1 => "some are not, and are as they were: the reason is told; or you are not an administrator",
+);
 pub(crate) const VERSION: &str = help!(
     ["jimmctl version", "jimmctl version --client"],
     0 => "shown",

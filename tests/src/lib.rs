@@ -11,6 +11,7 @@ pub mod demo;
 pub mod given;
 pub mod idp;
 pub mod oidc_provider;
+pub mod openbao;
 pub mod pki;
 pub mod postgres;
 pub mod process;

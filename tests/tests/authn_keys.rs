@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jimm::authn::{ControllerTokens, SigningKeys};
 use jimm::clock::{Clock, ManualClock};
-use jimm::config::{Config, JwtSettings, SealingKeys};
+use jimm::config::{JwtSettings, SealingKeys};
 use jimm::secrets::{Sealer, SecretStore};
 use jimm_store::{PoolOptions, Store};
 use jimm_tests::postgres::TestDb;
@@ -27,7 +27,7 @@ struct Shared {
 impl Shared {
     async fn new() -> Self {
         let db = TestDb::create().await;
-        let shared = Self { db, clock: Arc::new(ManualClock::default()), sealing: Config::default().sealing };
+        let shared = Self { db, clock: Arc::new(ManualClock::default()), sealing: SealingKeys::random() };
         shared.store().await.migrate().await.expect("a schema");
         shared
     }
@@ -100,11 +100,11 @@ async fn a_rotation_is_published_ahead_by_every_replica_and_overlaps() {
 async fn private_keys_lie_sealed_and_open_only_with_the_right_key() {
     let shared = Shared::new().await;
     let keys = shared.replica().await.unwrap();
-    let stranger = Config::default().sealing;
+    let stranger = SealingKeys::random();
     let error = shared.replica_with(&stranger).await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("JIMM_SEALING_OLD_KEYS"), "{cause}");
-    let rotated = SealingKeys { current: stranger.current, old: vec![Config::default().sealing.current] };
+    let rotated = SealingKeys { current: stranger.current, old: vec![SealingKeys::random().current] };
     assert!(shared.replica_with(&rotated).await.is_err(), "an old key that is not the one");
     let former = shared.sealing.current.expose_secret();
     let rotated = SealingKeys { current: rotated.current, old: vec![SecretBox::new(Box::new(*former))] };

@@ -98,6 +98,7 @@ impl Broker {
         controllers::delete(&mut tx, row.uuid).await?;
         tx.commit().await?;
         self.controllers.forget(row.uuid);
+        self.discard(row.admin_sealed.as_deref()).await;
         tracing::info!(controller.name = %row.name, controller.uuid = %row.uuid, forced = force, "controller detached");
         Ok(info(&row))
     }

@@ -14,7 +14,7 @@ use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::Controllers;
-use crate::secrets::SecretStore;
+use crate::secrets::{Sealer, SecretStore};
 
 /// The use cases, spread over this module's files, one `impl` block a file.
 pub struct Broker {
@@ -26,6 +26,8 @@ pub struct Broker {
     pub controllers: Controllers,
     /// Seals what is secret in a row.
     pub secrets: Arc<dyn SecretStore>,
+    /// Seals what browsers keep for us.
+    pub cookies: Sealer,
     /// Tokens that controllers take.
     pub tokens: Arc<ControllerTokens>,
     /// The time.

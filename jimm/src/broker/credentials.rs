@@ -248,17 +248,15 @@ impl Broker {
         if id.owner != who.name.as_str() {
             return Err(Error::unauthorized());
         }
-        let controllers = {
+        let (row, controllers) = {
             let mut conn = self.store.acquire().await?;
-            if credentials::get(&mut conn, &id.cloud, &id.owner, &id.name).await?.is_none() {
-                return Ok(());
-            }
+            let Some(row) = credentials::get(&mut conn, &id.cloud, &id.owner, &id.name).await? else { return Ok(()) };
             let using = models::using_credential(&mut conn, &id.cloud, &id.owner, &id.name).await?.len();
             if using > 0 && !force {
                 return Err(Error::bad_request(format!("cloud credential still used by {using} model(s)")));
             }
             let serving = clouds::priorities(&mut conn, &id.cloud).await?;
-            serving.into_iter().map(|p| p.controller_uuid).collect::<BTreeSet<_>>()
+            (row, serving.into_iter().map(|p| p.controller_uuid).collect::<BTreeSet<_>>())
         };
         let params = RevokeCredentialArgs { credentials: vec![RevokeCredentialArg { tag: id.tag(), force }] };
         for (_, answer) in self.ask_all(&controllers, "RevokeCredentialsCheckModels", &params).await {
@@ -270,6 +268,8 @@ impl Broker {
         }
         let mut conn = self.store.acquire().await?;
         credentials::delete(&mut conn, &id.cloud, &id.owner, &id.name).await?;
+        drop(conn);
+        self.discard(row.sealed.as_deref()).await;
         tracing::info!(credential = %id.tag(), requester = %who.name, "credential revoked");
         Ok(())
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Broker;
 use crate::controllers::{Admin, Endpoint, Slot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::secrets;
 
 impl Broker {
@@ -23,7 +23,23 @@ impl Broker {
 
     /// The slot of a controller whose row is at hand.
     pub async fn slot_of(&self, row: &Controller) -> Result<Arc<Slot>> {
-        Ok(self.controllers.slot(&self.endpoint(row).await?))
+        match self.endpoint(row).await {
+            Ok(endpoint) => Ok(self.controllers.slot(&endpoint)),
+            // Tokens do for everything but moves.
+            Err(error) if error.kind() == Kind::SecretsUnavailable => {
+                tracing::warn!(controller.name = %row.name, %error, "password of the controller's superuser not at hand");
+                Ok(self.controllers.slot_without_admin(&place(row, None)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why the password of a controller is not at hand, where that is so.
+    pub(super) async fn require_password(&self, uuid: Uuid) -> Result<()> {
+        match controllers::get(&mut *self.store.acquire().await?, uuid).await? {
+            Some(row) => self.endpoint(&row).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// Where the controller is, its password opened.
@@ -36,15 +52,19 @@ impl Broker {
             }
             None => None,
         };
-        Ok(Endpoint {
-            uuid: row.uuid,
-            name: row.name.clone(),
-            addresses: row.addresses.clone(),
-            public_address: row.public_address.clone(),
-            ca_certificate: row.ca_certificate.clone(),
-            tls_hostname: row.tls_hostname.clone(),
-            admin,
-        })
+        Ok(place(row, admin))
+    }
+}
+
+fn place(row: &Controller, admin: Option<Admin>) -> Endpoint {
+    Endpoint {
+        uuid: row.uuid,
+        name: row.name.clone(),
+        addresses: row.addresses.clone(),
+        public_address: row.public_address.clone(),
+        ca_certificate: row.ca_certificate.clone(),
+        tls_hostname: row.tls_hostname.clone(),
+        admin,
     }
 }
 

@@ -33,6 +33,7 @@ mod rebac;
 mod relation_tags;
 mod relations;
 mod remote;
+pub mod sealing;
 mod service_accounts;
 mod session_policies;
 mod sessions;

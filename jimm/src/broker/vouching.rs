@@ -9,7 +9,7 @@ use super::Broker;
 use crate::authn::Vouching;
 use crate::clock::delta;
 use crate::error::{Error, Result};
-use crate::secrets::row;
+use crate::secrets::{is_lost, row};
 
 /// How long a provider that cannot be asked is left in peace, about one session.
 const LATER: TimeDelta = TimeDelta::seconds(60);
@@ -33,11 +33,15 @@ impl Broker {
         Ok(sessions::due(&mut *self.store.acquire().await?, self.clock.now(), limit).await?)
     }
 
-    /// What the provider is to be asked with about this session; nothing when it cannot be opened any more.
-    pub async fn vouching_of(&self, due: &Due) -> Option<Vouching> {
-        let sealed = due.sealed.as_deref()?;
-        let opened = self.secrets.open(&place(due.id), sealed).await.ok()?;
-        serde_json::from_slice(opened.expose_secret()).ok()
+    /// What the provider is to be asked with about this session; nothing when it cannot be opened any more. An error
+    /// when it cannot be opened at the moment.
+    pub async fn vouching_of(&self, due: &Due) -> Result<Option<Vouching>> {
+        let Some(sealed) = due.sealed.as_deref() else { return Ok(None) };
+        match self.secrets.open(&place(due.id), sealed).await {
+            Ok(opened) => Ok(serde_json::from_slice(opened.expose_secret()).ok()),
+            Err(error) if is_lost(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The provider could not be asked about this session: later.

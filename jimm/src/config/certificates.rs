@@ -46,3 +46,8 @@ pub(super) fn check_pair(files: &TlsFiles) -> Vec<Problem> {
 pub(super) fn check_roots(variable: &str, path: &Path) -> Option<Problem> {
     chain(variable, path).err()
 }
+
+/// How many certificates a text holds.
+pub(super) fn roots_in(pem: &str) -> usize {
+    CertificateDer::pem_slice_iter(pem.as_bytes()).flatten().count()
+}

@@ -7,12 +7,12 @@ use std::time::Duration;
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Num, Value};
-use secrecy::{SecretBox, SecretString};
+use secrecy::SecretString;
 
 use super::problems::{ConfigErrors, Problem, Warning, nearest};
 use super::settings::{
     AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
-    LogSettings, OauthSettings, SealingKeys, SessionSettings, TlsFiles,
+    LogSettings, OauthSettings, SessionSettings, TlsFiles,
 };
 use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
@@ -74,15 +74,15 @@ struct Given {
 }
 
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     given: BTreeMap<String, Given>,
     seen: BTreeSet<&'static str>,
-    problems: Vec<Problem>,
-    warnings: Vec<Warning>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Reader {
-    fn take_environment(&mut self, env: &BTreeMap<String, String>) {
+    pub(super) fn take_environment(&mut self, env: &BTreeMap<String, String>) {
         for (name, value) in env.iter().filter(|(_, value)| !value.is_empty()) {
             if variables::find(name).is_some() {
                 self.given.insert(name.clone(), Given { value: value.clone(), file: None });
@@ -93,7 +93,7 @@ impl Reader {
         }
     }
 
-    fn take_file(&mut self, path: &Path) {
+    pub(super) fn take_file(&mut self, path: &Path) {
         let shown = path.display().to_string();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -105,7 +105,11 @@ impl Reader {
         };
         let mut entries = Vec::new();
         flatten("JIMM", &dict, &mut entries);
-        for (name, value) in entries {
+        for (mut name, value) in entries {
+            // Names of others, such as VAULT_ADDR, are written without our prefix in the environment.
+            if let (None, Some(bare)) = (variables::find(&name), name.strip_prefix("JIMM_").and_then(variables::find)) {
+                bare.name.clone_into(&mut name);
+            }
             if variables::find(&name).is_none() {
                 let guess = nearest(&name).map(|near| format!("; did you mean the key of {near}?")).unwrap_or_default();
                 let what = format!("is not a variable of the broker{guess}");
@@ -131,12 +135,16 @@ impl Reader {
         }
     }
 
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
     fn all_read(&self) -> bool {
         variables::all().all(|variable| variable.status != Status::Used || self.seen.contains(variable.name))
     }
 
     /// The value of a variable, parsed; a mistake is noted and counts as nothing.
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&Variable, &str) -> Result<T, String>,
@@ -165,11 +173,11 @@ impl Reader {
         }
     }
 
-    fn value<T: Default>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
+    pub(super) fn value<T: Default>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
         self.optional(name, |_, text| parse(text)).unwrap_or_default()
     }
 
-    fn text(&mut self, name: &'static str) -> String {
+    pub(super) fn text(&mut self, name: &'static str) -> String {
         self.value(name, |text| Ok(text.to_owned()))
     }
 
@@ -177,16 +185,16 @@ impl Reader {
         self.text(name).into()
     }
 
-    fn flag(&mut self, name: &'static str) -> bool {
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
         self.value(name, values::boolean)
     }
 
-    fn duration(&mut self, name: &'static str) -> Duration {
+    pub(super) fn duration(&mut self, name: &'static str) -> Duration {
         self.value(name, values::duration)
     }
 
     /// A duration that would stop the broker if it were zero.
-    fn period(&mut self, name: &'static str) -> Duration {
+    pub(super) fn period(&mut self, name: &'static str) -> Duration {
         self.value(name, |text| match values::duration(text)? {
             Duration::ZERO => Err("is zero".into()),
             duration => Ok(duration),
@@ -201,7 +209,7 @@ impl Reader {
         number.and_then(|number| T::try_from(number).ok()).unwrap_or_default()
     }
 
-    fn path(&mut self, name: &'static str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
         self.optional(name, |_, text| match std::fs::File::open(text) {
             Ok(_) => Ok(PathBuf::from(text)),
             Err(error) => Err(format!("cannot be read: {error}")),
@@ -225,7 +233,9 @@ impl Reader {
                 max_connections: self.number("JIMM_DB_MAX_CONNECTIONS"),
                 acquire_timeout: self.period("JIMM_DB_ACQUIRE_TIMEOUT"),
             },
+            secret_store: self.secret_place(),
             sealing: self.sealing(),
+            vault: self.vault(),
             log: LogSettings {
                 level: self.value("JIMM_LOG_LEVEL", values::log_level),
                 dev_mode: self.flag("JIMM_LOG_DEV_MODE"),
@@ -279,9 +289,8 @@ impl Reader {
     }
 
     fn tls(&mut self) -> Option<TlsFiles> {
-        let given = |reader: &Self, name| reader.given.contains_key(name);
         let (cert, key) = (self.path("JIMM_TLS_CERT_PATH"), self.path("JIMM_TLS_KEY_PATH"));
-        match (given(self, "JIMM_TLS_CERT_PATH"), given(self, "JIMM_TLS_KEY_PATH")) {
+        match (self.is_given("JIMM_TLS_CERT_PATH"), self.is_given("JIMM_TLS_KEY_PATH")) {
             (true, false) => self.problems.push(Problem::new(
                 "JIMM_TLS_KEY_PATH",
                 "is not set although JIMM_TLS_CERT_PATH is: set both, or neither for plain HTTP behind an ingress",
@@ -293,31 +302,6 @@ impl Reader {
             _ => {}
         }
         Some(TlsFiles { cert: cert?, key: key? })
-    }
-
-    fn sealing(&mut self) -> SealingKeys {
-        let inline = self.optional("JIMM_SEALING_KEY", |_, text| values::key(text));
-        let file = self.optional("JIMM_SEALING_KEY_PATH", |_, path| {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-            values::key(&text).map_err(|wrong| format!("holds a key that {wrong}"))
-        });
-        let old = self
-            .optional("JIMM_SEALING_OLD_KEYS", |_, text| {
-                values::words(text).iter().map(|key| values::key(key)).collect::<Result<Vec<_>, _>>()
-            })
-            .unwrap_or_default();
-        match ["JIMM_SEALING_KEY", "JIMM_SEALING_KEY_PATH"].map(|name| self.given.contains_key(name)) {
-            [false, false] => self.problems.push(Problem::new(
-                "JIMM_SEALING_KEY",
-                "is not set, nor is JIMM_SEALING_KEY_PATH: stored passwords and keys could not be sealed",
-            )),
-            [true, true] => self.problems.push(Problem::new(
-                "JIMM_SEALING_KEY",
-                "(not shown) is set, and JIMM_SEALING_KEY_PATH too: set one of them",
-            )),
-            _ => {}
-        }
-        SealingKeys { current: inline.or(file).unwrap_or_else(|| SecretBox::new(Box::new([0; 32]))), old }
     }
 
     fn session(&mut self) -> SessionSettings {
@@ -381,10 +365,16 @@ fn flatten(prefix: &str, dict: &Dict, into: &mut Vec<(String, String)>) {
         let name = format!("{prefix}_{}", key.to_uppercase().replace('-', "_"));
         match value {
             Value::Dict(_, inner) => flatten(&name, inner, into),
-            Value::Array(_, items) => into.push((name, items.iter().map(plain).collect::<Vec<_>>().join(" "))),
+            Value::Array(_, items) => into.push((name, list(&items.iter().map(plain).collect::<Vec<_>>()))),
             value => into.push((name, plain(value))),
         }
     }
+}
+
+/// Words; texts with spaces inside stay what they are as a JSON list.
+fn list(items: &[String]) -> String {
+    let spaced = items.iter().any(|item| item.contains(char::is_whitespace));
+    if spaced { serde_json::json!(items).to_string() } else { items.join(" ") }
 }
 
 fn plain(value: &Value) -> String {

@@ -9,6 +9,7 @@ mod lifetimes;
 mod load;
 mod problems;
 pub mod reference;
+mod secrets;
 mod settings;
 mod trust;
 mod values;
@@ -20,8 +21,11 @@ mod tests;
 pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
+pub use secrets::{
+    Sealing, SealingCommand, SealingKeys, SecretId, SecretPlace, VaultSettings, WrappedKeys, sealing_commands,
+};
 pub use settings::{
     AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
-    LogSettings, OauthSettings, SealingKeys, SessionSettings, TlsFiles,
+    LogSettings, OauthSettings, SessionSettings, TlsFiles,
 };
 pub use trust::TrustRule;

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::{SecretBox, SecretString};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::lifetimes::LifetimeRule;
+use super::secrets::{Sealing, SealingKeys, SecretPlace, VaultSettings};
 use super::trust::TrustRule;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -35,7 +36,11 @@ pub struct Config {
     /// What the log says and how.
     pub log: LogSettings,
     /// The keys that seal secrets at rest.
-    pub sealing: SealingKeys,
+    pub sealing: Sealing,
+    /// Where new secrets are put.
+    pub secret_store: SecretPlace,
+    /// A server of Vault's kind, where there is one.
+    pub vault: Option<VaultSettings>,
     /// Session tokens and cookies.
     pub session: SessionSettings,
     /// Logins of browsers.
@@ -85,15 +90,6 @@ pub struct LogSettings {
     pub dev_mode: bool,
     /// Log SQL statements (never their arguments).
     pub sql: bool,
-}
-
-/// The keys that seal secrets at rest.
-#[derive(Debug)]
-pub struct SealingKeys {
-    /// Seals and opens.
-    pub current: SecretBox<[u8; 32]>,
-    /// Only open: keys that were current before.
-    pub old: Vec<SecretBox<[u8; 32]>>,
 }
 
 /// Session tokens and cookies.
@@ -279,7 +275,9 @@ impl Default for Config {
                 acquire_timeout: Duration::from_secs(5),
             },
             log: LogSettings { level: "info".into(), dev_mode: false, sql: false },
-            sealing: SealingKeys { current: SecretBox::new(Box::new(crate::clock::random_bytes())), old: Vec::new() },
+            sealing: Sealing::Keys(SealingKeys::random()),
+            secret_store: SecretPlace::Postgres,
+            vault: None,
             session: SessionSettings {
                 secret_key: session_key.into(),
                 token_expiry: 24 * HOUR,

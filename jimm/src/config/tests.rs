@@ -104,7 +104,7 @@ fn every_mistake_is_told_in_one_go() {
         ("JIMM_OAUTH_AUTH_STYLE", "cookie"),
         ("JIMM_PING_TIMEOUT", "0s"),
         ("OPENFGA_HOST", "openfga.internal"),
-        ("VAULT_ADDR", "https://vault.internal"),
+        ("VAULT_PATH", "kv/../sys"),
     ])
     .unwrap_err();
     assert_eq!(errors.problems.len(), 9, "{errors}");
@@ -182,7 +182,8 @@ fn the_sealing_key_comes_from_one_place() {
     writeln!(file, "{}", STANDARD.encode(key)).unwrap();
     let path = file.path().to_str().unwrap();
     let config = with(&[("JIMM_SEALING_KEY", ""), ("JIMM_SEALING_KEY_PATH", path)]).unwrap().config;
-    assert_eq!(config.sealing.current.expose_secret(), &key);
+    let Sealing::Keys(keys) = config.sealing else { panic!("keys") };
+    assert_eq!(keys.current.expose_secret(), &key);
     assert!(mistake(&[("JIMM_SEALING_KEY_PATH", path)]).contains("set one of them"));
     assert!(mistake(&[("JIMM_SEALING_KEY", "")]).contains("nor is JIMM_SEALING_KEY_PATH"));
 }
@@ -256,9 +257,89 @@ fn every_example_of_the_table_is_accepted() {
         if variable.kind == Kind::File || variable.secret {
             continue;
         }
-        let loaded = with(&[(variable.name, variable.example)]);
+        let vault = [("VAULT_ADDR", "https://v"), ("VAULT_ROLE_ID", "r"), ("VAULT_ROLE_SECRET_ID", "s")];
+        let mut changes = match variable.name {
+            "VAULT_ADDR" | "JIMM_SECRET_STORE" => vault.to_vec(),
+            // They need files; `wrapped_keys_are_read_as_they_are` has some.
+            "JIMM_SEALING_UNWRAP_COMMAND" | "VAULT_CACERT_BYTES" => continue,
+            _ => Vec::new(),
+        };
+        changes.push((variable.name, variable.example));
+        let loaded = with(&changes);
         assert!(loaded.is_ok(), "{}: {}", variable.name, loaded.unwrap_err());
     }
+}
+
+fn file(text: &str) -> (tempfile::NamedTempFile, String) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let path = file.path().display().to_string();
+    (file, path)
+}
+
+#[test]
+fn wrapped_keys_are_read_as_they_are() {
+    let (_current, path) = file("wrapped one\n");
+    let (_old, old) = file("wrapped two\n\nwrapped three\n");
+    let wrapped = [
+        ("JIMM_SEALING_KEY", ""),
+        ("JIMM_SEALING_KEY_PATH", path.as_str()),
+        ("JIMM_SEALING_OLD_KEYS_PATH", old.as_str()),
+        ("JIMM_SEALING_UNWRAP_COMMAND", r#"["/bin/cat", "a b"]"#),
+    ];
+    let Sealing::Wrapped(keys) = with(&wrapped).unwrap().config.sealing else { panic!("wrapped keys") };
+    assert_eq!(keys.current.expose_secret(), "wrapped one");
+    assert_eq!(
+        keys.old.iter().map(|key| key.expose_secret().to_owned()).collect::<Vec<_>>(),
+        ["wrapped two", "wrapped three"]
+    );
+    assert_eq!(keys.unwrap.words, ["/bin/cat", "a b"]);
+    let text = mistake(&[("JIMM_SEALING_UNWRAP_COMMAND", "/bin/cat")]);
+    assert!(text.contains("JIMM_SEALING_KEY (not shown) is set, and JIMM_SEALING_UNWRAP_COMMAND too"), "{text}");
+    assert!(mistake(&[("JIMM_SEALING_WRAP_COMMAND", "[1]")]).contains("JSON list of texts and is none"));
+}
+
+#[test]
+fn old_keys_come_from_the_environment_and_from_a_file() {
+    let key = || STANDARD.encode(crate::clock::random_bytes::<32>());
+    let (_file, path) = file(&format!("{}\n{}\n", key(), key()));
+    let changes = [("JIMM_SEALING_OLD_KEYS", &*key()), ("JIMM_SEALING_OLD_KEYS_PATH", &path)];
+    let Sealing::Keys(keys) = with(&changes).unwrap().config.sealing else { panic!("keys") };
+    assert_eq!(keys.old.len(), 3);
+}
+
+#[test]
+fn vault_takes_the_place_of_the_sealing_key() {
+    let vault = [
+        ("VAULT_ADDR", "https://vault.example.com:8200/"),
+        ("VAULT_PATH", "/kv/jimm/"),
+        ("VAULT_ROLE_ID", "role"),
+        ("VAULT_ROLE_SECRET_ID", "hunter4"),
+    ];
+    let mut without_key = vault.to_vec();
+    without_key.push(("JIMM_SEALING_KEY", ""));
+    let config = with(&without_key).unwrap().config;
+    assert!(matches!(config.sealing, Sealing::Unset));
+    assert_eq!(config.secret_store, SecretPlace::Vault);
+    let settings = config.vault.expect("settings of Vault");
+    assert_eq!((settings.address.as_str(), settings.mount.as_str()), ("https://vault.example.com:8200", "kv/jimm"));
+    assert!(!format!("{settings:?}").contains("hunter4"));
+    let mut back = vault.to_vec();
+    back.push(("JIMM_SECRET_STORE", "postgres"));
+    let config = with(&back).unwrap().config;
+    assert!(config.vault.is_some() && config.secret_store == SecretPlace::Postgres);
+    assert!(mistake(&vault[..3]).contains("VAULT_ROLE_SECRET_ID is not set, nor is VAULT_ROLE_SECRET_ID_PATH"));
+    assert!(mistake(&[("VAULT_PATH", "../sys")]).contains("is not a path"));
+    assert!(mistake(&[("JIMM_SECRET_STORE", "vault")]).contains("VAULT_ADDR is not set"));
+}
+
+#[test]
+fn a_file_may_name_what_has_no_prefix() {
+    let text = "[vault]\naddr = \"https://v:8200\"\nrole_id = \"r\"\nrole_secret_id = \"s\"\nprefix = \"p\"\n";
+    let (_file, path) = file(text);
+    let config = with(&[("JIMM_CONFIG", &path)]).unwrap().config;
+    let vault = config.vault.expect("settings of Vault");
+    assert_eq!((vault.address.as_str(), vault.prefix.as_str()), ("https://v:8200", "p"));
 }
 
 #[test]

@@ -33,6 +33,8 @@ impl Kind {
             Self::File => "the path of a file that can be read".into(),
             Self::Key => "32 bytes in base64".into(),
             Self::Keys => "keys of 32 bytes in base64, separated by spaces".into(),
+            Self::Command => "a JSON list of words such as [\"/usr/local/bin/kms\", \"decrypt\"]".into(),
+            Self::Pem => "certificates in PEM".into(),
             Self::Lifetimes => "rules such as group-ops=8h/30m or serviceaccounts=12h, separated by spaces".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
         }
@@ -183,6 +185,19 @@ pub(super) fn words(text: &str) -> Vec<String> {
     text.split([' ', ',', '\n', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// A program and its arguments: a JSON list, or words.
+pub(super) fn command(text: &str) -> Result<Vec<String>, Wrong> {
+    let words: Vec<String> = if text.starts_with('[') {
+        serde_json::from_str(text).map_err(|_| "begins like a JSON list of texts and is none".to_owned())?
+    } else {
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    match words.first() {
+        Some(program) if !program.is_empty() && !words.iter().any(|word| word.contains('\0')) => Ok(words),
+        _ => Err("names no program".into()),
+    }
+}
+
 pub(super) fn users(text: &str) -> Result<Vec<String>, Wrong> {
     let names = words(text);
     match names.iter().find(|name| crate::authn::names::external(name).is_err()) {
@@ -191,7 +206,7 @@ pub(super) fn users(text: &str) -> Result<Vec<String>, Wrong> {
     }
 }
 
-pub(super) fn key(text: &str) -> Result<SecretBox<[u8; 32]>, Wrong> {
+pub(crate) fn key(text: &str) -> Result<SecretBox<[u8; 32]>, Wrong> {
     let bytes = STANDARD.decode(text.trim()).map_err(|_| "is not base64".to_owned())?;
     let bytes: [u8; 32] =
         bytes.try_into().map_err(|wrong: Vec<u8>| format!("has {} bytes instead of 32", wrong.len()))?;

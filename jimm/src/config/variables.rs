@@ -37,6 +37,10 @@ pub enum Kind {
     Key,
     /// Several of them, separated by spaces or commas.
     Keys,
+    /// A program and its arguments.
+    Command,
+    /// Certificates in PEM.
+    Pem,
     /// Lifetimes of sessions, by whose they are.
     Lifetimes,
     /// One of these words.
@@ -108,8 +112,6 @@ const fn refused(name: &'static str, why: &'static str) -> Variable {
 }
 
 const OPENFGA: &str = "OpenFGA is not supported by this version: rights live in Postgres; leave it unset";
-const VAULT: &str =
-    "Vault is not supported by this version: secrets are sealed in Postgres (JIMM_SEALING_KEY); leave it unset";
 const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
 const NO_SSH: &str = "this version has no SSH jump host";
 const NO_MACAROONS: &str = "this version does not discharge macaroons";
@@ -118,8 +120,8 @@ const NO_MACAROONS: &str = "this version does not discharge macaroons";
 pub type Section = (&'static str, &'static [Variable]);
 
 use Kind::{
-    Bool, Choice, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number, Seconds, Size, Text,
-    Url, Users, Uuid, Words,
+    Bool, Choice, Command, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number, Pem, Seconds,
+    Size, Text, Url, Users, Uuid, Words,
 };
 use Unset::{Is, None, Required};
 
@@ -141,9 +143,28 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_DSN", Dsn, Required, "postgresql://jimm:password@db.example.com/jimm", "The Postgres database.").secret(),
         used("JIMM_DB_MAX_CONNECTIONS", Number(2, 1000), Is("20"), "50", "Database connections per replica."),
         used("JIMM_DB_ACQUIRE_TIMEOUT", Duration, Is("5s"), "5s", "How long a request waits for one of them."),
-        used("JIMM_SEALING_KEY", Key, None, "output of `openssl rand -base64 32`", "Key that seals secrets in the database. This or `JIMM_SEALING_KEY_PATH` is required. Without it the stored passwords and keys are lost.").secret(),
+        used("JIMM_SEALING_KEY", Key, None, "output of `jimmsrv new-sealing-key`", "Key that seals secrets in the database. This, `JIMM_SEALING_KEY_PATH` or Vault is required. Without it the stored passwords and keys are lost: see [secrets](../guides/secrets.md).").secret(),
         used("JIMM_SEALING_KEY_PATH", File, None, "/etc/jimm/sealing.key", "A file that holds that key."),
-        used("JIMM_SEALING_OLD_KEYS", Keys, None, "former keys, separated by spaces", "Former keys, to open what they sealed.").secret(),
+        used("JIMM_SEALING_OLD_KEYS", Keys, None, "former keys, separated by spaces", "Former keys, and those to come, to open what they sealed.").secret(),
+        used("JIMM_SEALING_OLD_KEYS_PATH", File, None, "/etc/jimm/sealing.old", "A file that holds such keys, one a line."),
+        used("JIMM_SEALING_UNWRAP_COMMAND", Command, None, "[\"/usr/local/bin/kms\", \"decrypt\"]", "A program with its arguments that unwraps sealing keys: it reads what a key file's line holds on its standard input and writes the key, 32 bytes or those in base64. With it both key files hold wrapped keys, and keys in the environment are not taken. No shell is involved; a JSON list, or words separated by spaces."),
+        used("JIMM_SEALING_WRAP_COMMAND", Command, None, "[\"/usr/local/bin/kms\", \"encrypt\"]", "Its counterpart, which reads a key in base64 and writes one line. Only `jimmsrv new-sealing-key` runs it."),
+        used("JIMM_SEALING_COMMAND_TIMEOUT", Duration, Is("10s"), "10s", "Deadline of one run of either."),
+        used("JIMM_SECRET_STORE", Choice(&["postgres", "vault"]), None, "vault", "Where new secrets are put; those that lie elsewhere open all the same, and `jimmctl rotate-sealing-key` moves them. Unset: Vault when `VAULT_ADDR` is set, else sealed in Postgres."),
+    ]),
+    ("Vault or OpenBao", &[
+        used("VAULT_ADDR", Url, None, "https://vault.example.com:8200", "The server's address. With it secrets lie there: see [secrets](../guides/secrets.md)."),
+        used("VAULT_NAMESPACE", Text, None, "platform", "The namespace at the server, if it has any."),
+        used("VAULT_PATH", Text, Is("jimm-kv"), "jimm-kv", "Where its key-value engine of version 2 is mounted."),
+        used("JIMM_VAULT_PREFIX", Text, Is("jimm"), "jimm", "The folder below, in which each installation of the broker has one of its own."),
+        used("JIMM_VAULT_APPROLE_PATH", Text, Is("approle"), "approle", "Where its AppRole logins are mounted."),
+        used("VAULT_ROLE_ID", Text, None, "db02de05-fa39-4855-059b-67221c5c2f63", "The broker's role id."),
+        used("VAULT_ROLE_SECRET_ID", Text, None, "the role's", "The role's secret id.").secret(),
+        used("VAULT_ROLE_SECRET_ID_PATH", File, None, "/etc/jimm/vault.secret-id", "A file that holds the secret id. It is read at every login, so that it can be replaced."),
+        used("VAULT_CACERT", File, None, "/etc/jimm/vault-ca.pem", "An extra root certificate (PEM) to trust at the server."),
+        used("VAULT_CACERT_BYTES", Pem, None, "its text", "The same as text."),
+        used("JIMM_VAULT_TIMEOUT", Duration, Is("5s"), "5s", "Deadline of one request to the server."),
+        used("JIMM_VAULT_CACHE", Duration, Is("10m"), "0s", "How long a secret that was fetched is kept in memory after it was last used. Controllers are looked after while the server is away as long as their passwords are kept. `0s` keeps none."),
     ]),
     ("Log", &[
         used("JIMM_LOG_LEVEL", Text, Is("info"), "info,jimm::relay=debug", "Level, or filter by target."),
@@ -208,7 +229,7 @@ pub const SECTIONS: &[Section] = &[
     ]),
     ("Known from JIMM, without effect", &[
         ignored("JIMM_IS_LEADER", "every replica is equal"),
-        ignored("INSECURE_SECRET_STORAGE", "secrets are always sealed in Postgres"),
+        ignored("INSECURE_SECRET_STORAGE", "secrets are always sealed, or in Vault"),
         ignored("BAKERY_PUBLIC_KEY", NO_MACAROONS),
         ignored("BAKERY_PRIVATE_KEY", NO_MACAROONS),
         ignored("JIMM_MACAROON_EXPIRY_DURATION", NO_MACAROONS),
@@ -229,11 +250,6 @@ pub const SECTIONS: &[Section] = &[
         refused("OPENFGA_STORE", OPENFGA),
         refused("OPENFGA_AUTH_MODEL", OPENFGA),
         refused("OPENFGA_TOKEN", OPENFGA),
-        refused("VAULT_ADDR", VAULT),
-        refused("VAULT_PATH", VAULT),
-        refused("VAULT_ROLE_ID", VAULT),
-        refused("VAULT_ROLE_SECRET_ID", VAULT),
-        refused("VAULT_CACERT_BYTES", VAULT),
     ]),
 ];
 

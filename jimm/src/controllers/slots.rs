@@ -59,6 +59,13 @@ impl Controllers {
         slot
     }
 
+    /// The slot of a controller whose superuser is not known at the moment: the one that there is, if nothing else
+    /// changed, for it may still know.
+    pub fn slot_without_admin(&self, endpoint: &Endpoint) -> Arc<Slot> {
+        let known = self.lock().get(&endpoint.uuid).map(|(slot, _)| slot.endpoint().admin.clone());
+        self.slot(&Endpoint { admin: known.flatten(), ..endpoint.clone() })
+    }
+
     /// The slot of a controller whose row was seen a moment ago.
     pub fn recent(&self, uuid: Uuid) -> Option<Arc<Slot>> {
         self.lock().get(&uuid).filter(|(_, seen)| seen.elapsed() < RECENT).map(|(slot, _)| slot.clone())

@@ -11,6 +11,7 @@ pub(crate) mod jimm;
 pub(crate) mod jimm_accounts;
 mod jimm_audit;
 pub(crate) mod jimm_rights;
+mod jimm_sealing;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;
 pub(crate) mod model_upgrader;

@@ -12,6 +12,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::jimm_accounts::METHODS,
     super::jimm_audit::METHODS,
     super::jimm_rights::METHODS,
+    super::jimm_sealing::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,
     super::model_upgrader::METHODS,

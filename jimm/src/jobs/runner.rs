@@ -8,11 +8,11 @@ use std::time::Duration;
 use jimm_store::jobs::{self, Job, Lease};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, migration};
+use crate::broker::{Broker, migration, sealing};
 use crate::error::Result;
 
 /// The kinds of jobs there are.
-const KINDS: &[&str] = &[migration::KIND];
+const KINDS: &[&str] = &[migration::KIND, sealing::KIND];
 /// How long a job that failed for a passing reason waits before it is tried again: from, to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -98,7 +98,7 @@ async fn run(broker: &Arc<Broker>, job: Job) {
     let work = Work { lease, leave: leave.clone(), job };
     tracing::info!(job.id = work.job.id, job.kind = %work.job.kind, job.key = %work.job.key, job.step = %work.job.step, attempt = work.job.attempts, "job taken up");
     let outcome = tokio::select! {
-        outcome = migration::run(broker, &work) => outcome,
+        outcome = run_kind(broker, &work) => outcome,
         () = keep(broker, lease, &leave) => Outcome::Left,
     };
     let given_back = match outcome {
@@ -114,6 +114,13 @@ async fn run(broker: &Arc<Broker>, job: Job) {
     if let Err(error) = given_back {
         // Its lease runs out, and somebody takes it up then.
         tracing::warn!(job.id = work.job.id, error = %error, "job could not be given back");
+    }
+}
+
+async fn run_kind(broker: &Arc<Broker>, work: &Work) -> Outcome {
+    match work.job.kind.as_str() {
+        sealing::KIND => sealing::run(broker, work).await,
+        _ => migration::run(broker, work).await,
     }
 }
 

@@ -6,16 +6,16 @@
 use async_trait::async_trait;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use secrecy::{ExposeSecret, SecretBox, SecretSlice};
+use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::SecretStore;
 use crate::clock::random_bytes;
 use crate::config::SealingKeys;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
-const VERSION: u8 = 1;
-const KEY_ID: usize = 8;
+pub(super) const VERSION: u8 = 1;
+pub(super) const KEY_ID: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 const CONTEXT: &str = "jimm sealed secret";
@@ -74,6 +74,17 @@ impl Sealer {
         Self { keys: std::iter::once(&keys.current).chain(&keys.old).map(Key::new).collect() }
     }
 
+    /// A sealer whose key is made of another secret, for this use of it alone.
+    pub fn derived(usage: &str, secret: &SecretString) -> Self {
+        let digest = Sha256::new()
+            .chain_update("jimm derived key\0")
+            .chain_update(usage)
+            .chain_update([0])
+            .chain_update(secret.expose_secret())
+            .finalize();
+        Self { keys: vec![Key::new(&SecretBox::new(Box::new(digest.into())))] }
+    }
+
     /// Seals `plaintext` for the place `row`.
     pub fn seal(&self, row: &str, plaintext: &[u8]) -> Vec<u8> {
         let key = &self.keys[0];
@@ -108,6 +119,11 @@ impl Sealer {
     pub fn is_outdated(&self, sealed: &[u8]) -> bool {
         split(sealed).is_none_or(|(id, ..)| id != self.keys[0].id)
     }
+
+    /// The id of the current key, safe to show.
+    pub fn key_id(&self) -> String {
+        hex::encode(self.keys[0].id)
+    }
 }
 
 impl std::fmt::Debug for Sealer {
@@ -124,7 +140,21 @@ impl SecretStore for Sealer {
     }
 
     async fn open(&self, row: &str, sealed: &[u8]) -> Result<SecretSlice<u8>> {
-        Sealer::open(self, row, sealed).map_err(Error::internal)
+        Sealer::open(self, row, sealed).map_err(|error| {
+            Error::new(
+                Kind::SecretsUnavailable,
+                "a stored secret of the broker does not open: its log says which and why",
+            )
+            .with_source(error)
+        })
+    }
+
+    fn is_outdated(&self, sealed: &[u8]) -> bool {
+        Sealer::is_outdated(self, sealed)
+    }
+
+    fn current(&self) -> String {
+        format!("key {}", self.key_id())
     }
 }
 
@@ -187,6 +217,15 @@ mod tests {
         let new = after.seal("row", b"secret");
         assert!(!after.is_outdated(&new));
         assert!(before.open("row", &new).is_err());
+    }
+
+    #[test]
+    fn derived_keys_differ_by_use_and_secret() {
+        let (a, b) = (SecretString::from("a"), SecretString::from("b"));
+        let sealed = Sealer::derived("cookies", &a).seal("row", b"x");
+        assert!(Sealer::derived("cookies", &a).open("row", &sealed).is_ok());
+        assert!(Sealer::derived("cookies", &b).open("row", &sealed).is_err());
+        assert!(Sealer::derived("other", &a).open("row", &sealed).is_err());
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) async fn begin(
         broker.keep_vouching(session, vouching).await?;
     }
     let token = services.authn.session_tokens.mint_for(&told.identity.name, &told.identity.groups, session, expires)?;
-    cookie(services, &token).await
+    cookie(services, &token)
 }
 
 /// Who has sent these headers, and the cookie to set so that the browser keeps it for longer.
@@ -44,16 +44,16 @@ pub(crate) async fn resume(
     address: SocketAddr,
 ) -> Result<(Member, HeaderValue)> {
     let sent = SESSION.find(headers).ok_or_else(no_session)?;
-    let token = open(services, &sent).await?;
+    let token = open(services, &sent)?;
     let identity = services.authn.session_tokens.verify(token.expose_secret())?;
-    let renewed = cookie(services, &token).await?;
+    let renewed = cookie(services, &token)?;
     Ok((login::member(services, identity, address, METHOD).await?, renewed))
 }
 
 /// Who a cookie speaks of that came with a websocket's handshake.
-pub(crate) async fn identity(services: &Services, sent: Option<&SecretString>) -> Result<Identity> {
+pub(crate) fn identity(services: &Services, sent: Option<&SecretString>) -> Result<Identity> {
     let sent = sent.ok_or_else(no_session)?;
-    services.authn.session_tokens.verify(open(services, sent).await?.expose_secret())
+    services.authn.session_tokens.verify(open(services, sent)?.expose_secret())
 }
 
 /// Ends the session of these headers; tells whether there was one.
@@ -68,18 +68,18 @@ pub(crate) async fn end(services: &Services, headers: &HeaderMap, address: Socke
     Ok(services.broker.revoke_sessions(&member.requester, &request).await? > 0)
 }
 
-async fn open(services: &Services, sent: &SecretString) -> Result<SecretString> {
-    let opened = SESSION.open(&*services.broker.secrets, sent).await.ok_or_else(no_session)?;
+fn open(services: &Services, sent: &SecretString) -> Result<SecretString> {
+    let opened = SESSION.open(&services.broker.cookies, sent).ok_or_else(no_session)?;
     let token = std::str::from_utf8(opened.expose_secret()).map_err(|_| no_session())?;
     Ok(token.to_owned().into())
 }
 
 /// The cookie lives as long as a browser may keep it, and never longer than the session.
-async fn cookie(services: &Services, token: &SecretString) -> Result<HeaderValue> {
+fn cookie(services: &Services, token: &SecretString) -> Result<HeaderValue> {
     let identity = services.authn.session_tokens.verify(token.expose_secret())?;
     let left: Duration = until(services.broker.clock.now(), identity.expires);
     let life = services.settings.session.cookie_max_age.min(left);
-    SESSION.set(&*services.broker.secrets, &services.settings, token.expose_secret().as_bytes(), life).await
+    Ok(SESSION.set(&services.broker.cookies, &services.settings, token.expose_secret().as_bytes(), life))
 }
 
 fn no_session() -> Error {

@@ -8,8 +8,7 @@ use http::{HeaderMap, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::config::Config;
-use crate::error::Result;
-use crate::secrets::SecretStore;
+use crate::secrets::Sealer;
 
 /// A cookie: its name, where it is sent, and with whose requests.
 pub(crate) struct Cookie {
@@ -29,15 +28,9 @@ const LONGEST: usize = 4096;
 
 impl Cookie {
     /// `Set-Cookie` with this content, kept that long.
-    pub(crate) async fn set(
-        &self,
-        secrets: &dyn SecretStore,
-        settings: &Config,
-        content: &[u8],
-        life: Duration,
-    ) -> Result<HeaderValue> {
-        let sealed = URL_SAFE_NO_PAD.encode(secrets.seal(&self.place(), content).await?);
-        Ok(self.header(settings, &sealed, life))
+    pub(crate) fn set(&self, secrets: &Sealer, settings: &Config, content: &[u8], life: Duration) -> HeaderValue {
+        let sealed = URL_SAFE_NO_PAD.encode(secrets.seal(&self.place(), content));
+        self.header(settings, &sealed, life)
     }
 
     /// `Set-Cookie` that makes the browser forget it.
@@ -46,9 +39,9 @@ impl Cookie {
     }
 
     /// What the browser brought back, if it is ours.
-    pub(crate) async fn read(&self, secrets: &dyn SecretStore, headers: &HeaderMap) -> Option<SecretSlice<u8>> {
+    pub(crate) fn read(&self, secrets: &Sealer, headers: &HeaderMap) -> Option<SecretSlice<u8>> {
         let value = self.find(headers)?;
-        self.open(secrets, &value).await
+        self.open(secrets, &value)
     }
 
     /// The cookie as it was sent.
@@ -60,9 +53,9 @@ impl Cookie {
     }
 
     /// What is in a cookie that was sent.
-    pub(crate) async fn open(&self, secrets: &dyn SecretStore, value: &SecretString) -> Option<SecretSlice<u8>> {
+    pub(crate) fn open(&self, secrets: &Sealer, value: &SecretString) -> Option<SecretSlice<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(value.expose_secret()).ok()?;
-        secrets.open(&self.place(), &sealed).await.ok()
+        secrets.open(&self.place(), &sealed).ok()
     }
 
     fn place(&self) -> String {

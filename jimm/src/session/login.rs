@@ -86,7 +86,7 @@ impl LoginDesk {
                 self.logged_in(identity, label).await
             }
             AdminCall::LoginWithSessionCookie => {
-                let identity = browser::identity(&self.services, self.cookie.as_ref()).await?;
+                let identity = browser::identity(&self.services, self.cookie.as_ref())?;
                 self.logged_in(identity, label).await
             }
         }

@@ -49,8 +49,15 @@ async fn ask_about_all(services: &Services, time: Duration) -> Result<()> {
 
 async fn ask_about(services: &Services, due: &Due) -> Result<()> {
     let broker = &services.broker;
-    let Some(before) = broker.vouching_of(due).await else {
-        return broker.end_unvouched(due, "what to ask the identity provider with cannot be opened").await;
+    let before = match broker.vouching_of(due).await {
+        Ok(Some(before)) => before,
+        Ok(None) => {
+            return broker.end_unvouched(due, "what to ask the identity provider with cannot be opened").await;
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, user = due.identity, "session cannot be looked into now");
+            return broker.ask_later(due.id).await.map(|_| ());
+        }
     };
     match services.authn.oidc.refresh(&before).await {
         Ok(Refreshed::Still(after)) => broker.keep_vouching(due.id, &after).await,

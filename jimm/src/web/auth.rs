@@ -55,7 +55,7 @@ async fn start(services: &Services) -> Result<Response> {
     final_redirect(services)?;
     let (url, login) = services.authn.oidc.start_browser_login(&redirect_uri(services)).await?;
     let content = serde_json::to_vec(&login).map_err(Error::internal)?;
-    let cookie = LOGIN.set(&*services.broker.secrets, &services.settings, &content, LOGGING_IN).await?;
+    let cookie = LOGIN.set(&services.broker.cookies, &services.settings, &content, LOGGING_IN);
     redirect(StatusCode::TEMPORARY_REDIRECT, url.as_str(), cookie)
 }
 
@@ -81,8 +81,7 @@ async fn finish(services: &Services, address: SocketAddr, query: &str, headers: 
     let returned: Returned =
         serde_urlencoded::from_str(query).map_err(|_| forbidden("no authorisation code present"))?;
     let kept = LOGIN
-        .read(&*services.broker.secrets, headers)
-        .await
+        .read(&services.broker.cookies, headers)
         .ok_or_else(|| forbidden("no state cookie present: log in again, in one browser and within 15 minutes"))?;
     let login: BrowserLogin = serde_json::from_slice(kept.expose_secret()).map_err(Error::internal)?;
     if !same(&login.state, &returned.state) {

@@ -23,6 +23,7 @@ pub mod models;
 pub mod offers;
 mod pool;
 pub mod resources;
+pub mod sealed;
 pub mod session_policies;
 pub mod sessions;
 pub mod tuples;

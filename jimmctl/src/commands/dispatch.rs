@@ -3,8 +3,8 @@
 use super::identity_sets::{self, Kind};
 use super::{
     access_file, add_controller, audit, controller_info, controllers, generate, import_model, login, migrate,
-    model_status, models, relations, service_accounts, session_policies, sessions, targets, update_migrated_model,
-    version,
+    model_status, models, relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets,
+    update_migrated_model, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -49,6 +49,7 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Auth(AuthCommand::Group(command)) => identity_set(global, Kind::Group, command).await,
         Command::Auth(AuthCommand::Role(command)) => identity_set(global, Kind::Role, command).await,
         Command::Auth(AuthCommand::Relation(command)) => relation(global, command).await,
+        Command::RotateSealingKey(args) => rotate_sealing_key::run(global, args).await,
         Command::Sessions(args) => sessions::list(global, args).await,
         Command::RevokeSessions(args) => sessions::revoke(global, args).await,
         Command::SessionPolicies(args) => session_policies::list(global, args).await,

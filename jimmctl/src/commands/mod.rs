@@ -17,6 +17,7 @@ mod models;
 mod question;
 mod reference;
 mod relations;
+mod rotate_sealing_key;
 mod rows;
 mod service_accounts;
 mod session_policies;

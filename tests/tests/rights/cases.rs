@@ -162,6 +162,8 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.ListModels", json!({}), &alive.model),
         of("JIMM.ListModels of all", json!({"all": true}), &alive.model),
         of("JIMM.Version", json!({}), ""),
+        of("JIMM.RotateSealingKey", json!({"to": "nonsense"}), "nonsense"),
+        of("JIMM.SealingStatus", json!({}), ""),
         of("JIMM.DisableControllerUUIDMasking", json!({}), ""),
         of("JIMM.AddGroup", json!({"name": "d#"}), "invalid"),
         of("JIMM.GetGroup", json!({"name": "nowhere"}), "not found"),

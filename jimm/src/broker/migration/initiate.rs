@@ -91,6 +91,7 @@ impl Broker {
         let skip_user_checks = session.version(MIGRATION_TARGET)? >= SKIPS_USER_CHECKS;
         let endpoint: &Endpoint = slot.endpoint();
         let Some(admin) = &endpoint.admin else {
+            self.require_password(target).await?;
             return Err(Error::new(Kind::NotSupported, "missing target controller credentials"));
         };
         let target_info = MigrationTargetInfo {
