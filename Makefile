@@ -42,7 +42,7 @@ bench: toolchain postgres ## Measure the broker beside the straight way (BENCH_A
 	cargo build --release --workspace --bins
 	@$(TARGET)/release/bench $(BENCH_ARGS)
 
-test: toolchain postgres tools-test ## Install what the tests need and run them all
+test: toolchain postgres tools-test openfga ## Install what the tests need and run them all
 	cargo build --workspace --all-targets
 	@trap '$(TARGET)/debug/testpg stop' EXIT; $(TARGET)/debug/testpg url >/dev/null; \
 	cargo nextest run --workspace --profile $(PROFILE)
@@ -113,6 +113,11 @@ postgres:
 rig-tools:
 	@command -v ip >/dev/null && command -v openssl >/dev/null && command -v python3 >/dev/null && command -v ps >/dev/null \
 	  || $(MAKE) apt PACKAGES="iproute2 openssl procps python3"
+
+# The OpenFGA server that tests ask. Without Go there is none, and those tests say so.
+.PHONY: openfga
+openfga: toolchain
+	@bash tests/openfga/build.sh >/dev/null || [ $$? = 3 ]
 
 .PHONY: apt
 apt:

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jimm_authz::{BuiltIn, Relation, Subject, Tuple};
-use jimm_store::{PoolOptions, Store, identities, sealed, tuples};
+use jimm_authz::{Authorizer, BuiltIn, Error as AuthzError, Relation, Subject, Tuple};
+use jimm_store::{PoolOptions, Store, identities, mirror, sealed, tuples};
 use secrecy::ExposeSecret as _;
 
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
@@ -16,6 +16,7 @@ use crate::controllers::Controllers;
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
+use crate::mirror::{Mirror, Mirrored};
 use crate::secrets::{Places, Sealer, SecretStore, Vault, resolve};
 use crate::session::{self, Authn, Services, forget_cut_off};
 use crate::telemetry::Telemetry;
@@ -58,10 +59,12 @@ impl App {
             lifecycle.background.clone(),
         )?;
         let (telemetry, audit) = Telemetry::new();
+        let (authz, mirror) = Box::pin(authorizer(&settings, &store, &telemetry, &lifecycle)).await?;
         let (events, account_events) = (ModelEvents::new(), AccountEvents::new());
         let broker = Arc::new(Broker {
             store: store.clone(),
-            authz: Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))),
+            authz,
+            mirror: mirror.clone(),
             secrets,
             cookies: Sealer::derived("cookies", &settings.session.secret_key),
             tokens,
@@ -86,6 +89,9 @@ impl App {
         }
         background.spawn(keys.keep(lifecycle.cutting.clone()));
         background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
+        if let Some(mirror) = mirror {
+            background.spawn(mirror.tend());
+        }
         background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
@@ -165,6 +171,37 @@ async fn open_secrets(
         None => None,
     };
     Ok((Arc::new(Places::new(sealer, vault.clone(), settings.secret_store)), vault))
+}
+
+/// Who decides: OpenFGA, told everything, where one is configured; else the broker itself. An OpenFGA that does not answer
+/// now is waited for; settings that do not fit it are told at once.
+async fn authorizer(
+    settings: &Config,
+    store: &Store,
+    telemetry: &Telemetry,
+    lifecycle: &Lifecycle,
+) -> Result<(Arc<dyn Authorizer>, Option<Arc<Mirror>>)> {
+    let Some(openfga) = &settings.openfga else {
+        if mirror::deactivate(&mut *store.acquire().await?).await? {
+            tracing::warn!("rights are no longer mirrored to OpenFGA: the broker decides by itself");
+        }
+        return Ok((Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))), None));
+    };
+    let mut openfga = openfga.clone();
+    if openfga.store.is_empty() {
+        openfga.store = format!("jimm-{}", settings.uuid);
+    }
+    let metrics = telemetry.metrics.clone();
+    let observer = Arc::new(move |call: &'static str, took, well| metrics.openfga(call, took, well));
+    let mirror = Arc::new(Mirror::new(store.clone(), openfga, observer, lifecycle.cutting.clone()));
+    match mirror.set_up().await {
+        Ok(()) => {}
+        Err(error @ (AuthzError::OpenFgaDown { .. } | AuthzError::OpenFgaBehind(_))) => {
+            tracing::warn!(error = %error, "OpenFGA is waited for: nobody may do anything until it answers on its gRPC port (OPENFGA_PORT)");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok((Arc::new(Mirrored(Arc::clone(&mirror))), Some(mirror)))
 }
 
 /// Makes the administrators of the settings administrators. Whom the settings no longer name keeps what was given.

@@ -237,6 +237,17 @@ impl From<jimm_store::StoreError> for Error {
 impl From<jimm_authz::Error> for Error {
     /// A right that cannot be evaluated is no right; the client learns that it may try again.
     fn from(error: jimm_authz::Error) -> Self {
+        use jimm_authz::Error as Authz;
+        if let Authz::OpenFgaDown { .. }
+        | Authz::OpenFgaRefused { .. }
+        | Authz::OpenFgaAnswer(_)
+        | Authz::OpenFgaSettings(_)
+        | Authz::OpenFgaBehind(_) = &error
+        {
+            return Self::new(Kind::Internal, format!("failed request to OpenFGA: {error}: try again in a moment"))
+                .with_code("failed request to OpenFGA")
+                .with_source(error);
+        }
         Self::new(Kind::Internal, "the broker cannot tell now who may do this: try again in a moment")
             .with_source(error)
     }

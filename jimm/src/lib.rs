@@ -14,6 +14,7 @@ pub mod facades;
 pub mod http_client;
 pub mod jobs;
 pub mod lifecycle;
+pub mod mirror;
 pub mod relay;
 pub mod rights_page;
 pub mod secrets;

@@ -42,15 +42,13 @@ fn check_config_explains_every_mistake_and_shows_no_secret() {
         ("JIMM_DSN", "mysql://jimm:hunter2@localhost/jimm"),
         ("JIMM_LOG_SQL", "on"),
         ("JIMM_OAUTH_ISUER_URL", "https://login.example.com"),
-        ("OPENFGA_HOST", "openfga"),
     ]);
     let output = jimmsrv(&["check-config"], &env);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stdout), "");
     let expected = "\
 warning: JIMM_OAUTH_ISUER_URL is not a variable of the broker; did you mean JIMM_OAUTH_ISSUER_URL?
-error: 4 mistakes in the configuration:
-  OPENFGA_HOST is set, but OpenFGA is not supported by this version: rights live in Postgres; leave it unset
+error: 3 mistakes in the configuration:
   JIMM_UUID is not set, and has no default
     expected a UUID; example: JIMM_UUID=3217dbc9-8ea9-4381-9e97-01eab0b3f6bb
   JIMM_DSN (not shown) does not begin with postgresql://

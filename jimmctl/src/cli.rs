@@ -18,8 +18,8 @@ use accounts::{
     UserArgs,
 };
 use rights::{
-    AddSetArgs, ApplyArgs, AuthCommand, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs, ListSetsArgs,
-    RelationArgs, RemoveSetArgs, RenameSetArgs,
+    AddSetArgs, ApplyArgs, AuthCommand, CheckAccessArgs, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs,
+    ListSetsArgs, RelationArgs, RemoveSetArgs, RenameSetArgs,
 };
 
 use sealing::RotateSealingKeyArgs;
@@ -155,6 +155,9 @@ pub enum Command {
     /// Make groups, roles and rights what an access file says, after showing the differences
     #[command(after_help = help::rights::APPLY, override_usage = "jimmctl apply [OPTIONS] -f FILE")]
     Apply(ApplyArgs),
+    /// Look for rights on things that are gone, and compare the rights with OpenFGA where it decides
+    #[command(after_help = help::rights::CHECK_ACCESS)]
+    CheckAccess(CheckAccessArgs),
     /// Write groups, roles and rights as an access file, which "apply" reads
     #[command(after_help = help::rights::EXPORT_ACCESS)]
     ExportAccess(ExportAccessArgs),

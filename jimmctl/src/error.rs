@@ -10,6 +10,8 @@ pub struct Failure {
     message: String,
     hint: Option<String>,
     usage: bool,
+    /// The exit code, when it says more than that the command failed.
+    exit: Option<u8>,
     /// The code of Juju's wire, when the broker answered one.
     code: String,
 }
@@ -20,7 +22,7 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 impl Failure {
     /// The command was understood and did not succeed.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, usage: false, code: String::new() }
+        Self { message: message.into(), hint: None, usage: false, exit: None, code: String::new() }
     }
 
     /// The command line makes no sense.
@@ -32,6 +34,13 @@ impl Failure {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Ends with this exit code, which says more than that the command failed.
+    #[must_use]
+    pub fn with_exit_code(mut self, code: u8) -> Self {
+        self.exit = Some(code);
         self
     }
 
@@ -54,7 +63,7 @@ impl Failure {
 
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
-        if self.usage { 2 } else { 1 }
+        self.exit.unwrap_or(if self.usage { 2 } else { 1 })
     }
 }
 

@@ -12,6 +12,7 @@ pub mod given;
 pub mod idp;
 pub mod oidc_provider;
 pub mod openbao;
+pub mod openfga;
 pub mod pki;
 pub mod postgres;
 pub mod process;

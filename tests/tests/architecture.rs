@@ -80,6 +80,18 @@ fn i3_sql_is_only_in_the_store() {
 }
 
 #[test]
+fn i3_openfga_is_only_in_the_rights() {
+    for dir in ["jimm", "jimm/store", "jimmctl", "proto", "proto/client", "tests"] {
+        assert!(!dependencies(dir).contains(&"openfga-client".to_owned()), "{dir} depends on openfga-client");
+    }
+    for dir in ["jimm/src", "jimm/store/src", "jimmctl/src", "proto/src", "tests"] {
+        let found = with_any(dir, &["openfga_client::"]);
+        let found: Vec<String> = found.into_iter().filter(|hit| !hit.contains("architecture.rs")).collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+#[test]
 fn i5_the_relay_never_builds_a_value() {
     let found =
         with_any("jimm/src/relay", &["serde_json::Value", "use serde_json::{Value", "json!(", " Value", "<Value"]);

@@ -18,6 +18,33 @@ pub enum Error {
     /// Sets within sets, deeper than anybody means them.
     #[error("relations of {0} are nested too deeply: take groups out of each other")]
     TooDeep(String),
+    /// OpenFGA could not be asked, or did not answer in time.
+    #[error("OpenFGA does not answer ({call})")]
+    OpenFgaDown {
+        /// What it was asked.
+        call: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// OpenFGA answered with an error.
+    #[error("OpenFGA refuses to answer ({call})")]
+    OpenFgaRefused {
+        /// What it was asked.
+        call: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// OpenFGA answered, but not what it was asked.
+    #[error("OpenFGA gives no answer to rely on: {0}")]
+    OpenFgaAnswer(String),
+    /// The settings do not fit the server.
+    #[error("{0}")]
+    OpenFgaSettings(String),
+    /// OpenFGA has not been told all changes of rights, and could not be told them now.
+    #[error("OpenFGA has not been told all changes of rights yet: {0}")]
+    OpenFgaBehind(String),
 }
 
 impl Error {

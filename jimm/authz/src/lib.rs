@@ -1,7 +1,7 @@
 //! Who may do what: the relation model and its evaluation over tuples.
 //!
 //! [`Authorizer`] is what the broker asks. [`BuiltIn`] answers from tuples that a [`TupleReader`] reads, wherever
-//! they are kept; another implementation may ask a service. The crate knows neither the store nor the wire.
+//! they are kept; [`OpenFga`] asks a server. The crate knows neither the store nor the wire.
 
 mod authorizer;
 mod builtin;
@@ -10,9 +10,11 @@ mod expand;
 mod facts;
 mod model;
 mod names;
+mod openfga;
 mod reach;
 
 pub use authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
 pub use builtin::BuiltIn;
 pub use dsl::model_text;
 pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple};
+pub use openfga::{Observer, OpenFga, OpenFgaSettings, Page, WRITES_AT_ONCE, is_mirrored};

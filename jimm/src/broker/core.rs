@@ -14,6 +14,7 @@ use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::Controllers;
+use crate::mirror::Mirror;
 use crate::secrets::{Sealer, SecretStore};
 
 /// The use cases, spread over this module's files, one `impl` block a file.
@@ -22,6 +23,8 @@ pub struct Broker {
     pub store: Store,
     /// Decides who may do what.
     pub authz: Arc<dyn Authorizer>,
+    /// The mirror of rights in OpenFGA, when that decides.
+    pub mirror: Option<Arc<Mirror>>,
     /// The controllers behind the broker.
     pub controllers: Controllers,
     /// Seals what is secret in a row.

@@ -5,6 +5,7 @@ pub mod access;
 mod account_events;
 mod attach;
 mod audit_log;
+mod check_access;
 mod clouds;
 mod clouds_hosted;
 mod controllers;

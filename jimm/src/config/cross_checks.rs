@@ -39,6 +39,17 @@ pub(super) fn check(config: &Config, problems: &mut Vec<Problem>, warnings: &mut
     if let Some(path) = &config.oauth.ca_cert {
         problems.extend(certificates::check_roots("JIMM_OAUTH_CA_CERT_PATH", path));
     }
+    if let Some(openfga) = &config.openfga {
+        if let Some(path) = &openfga.ca_cert {
+            problems.extend(certificates::check_roots("OPENFGA_CA_CERT_PATH", path));
+        }
+        let near = ["localhost", "127.0.0.1", "::1"].contains(&openfga.host.as_str());
+        if !openfga.tls && !near {
+            warnings.push(Warning(
+                "OPENFGA_SCHEME is http: who may do what travels unprotected, and so does OPENFGA_TOKEN".into(),
+            ));
+        }
+    }
     if config.jobs.poll_interval >= config.jobs.lease {
         problems.push(Problem::new("JIMM_JOB_LEASE", "is not longer than JIMM_JOB_POLL_INTERVAL"));
     }

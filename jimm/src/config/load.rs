@@ -18,6 +18,8 @@ use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
 use super::{cross_checks, lifetimes, trust};
 
+mod openfga;
+
 /// Where values come from.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -123,14 +125,8 @@ impl Reader {
     /// Variables of the reference that we do not use.
     fn judge_foreign(&mut self) {
         for variable in variables::all().filter(|variable| self.given.contains_key(variable.name)) {
-            match variable.status {
-                Status::Used => {}
-                Status::Ignored(why) => {
-                    self.warnings.push(Warning(format!("{} has no effect: {why}", variable.name)));
-                }
-                Status::Refused(why) => {
-                    self.problems.push(Problem::bare(variable.name, format!("is set, but {why}")));
-                }
+            if let Status::Ignored(why) = variable.status {
+                self.warnings.push(Warning(format!("{} has no effect: {why}", variable.name)));
             }
         }
     }
@@ -234,6 +230,7 @@ impl Reader {
                 acquire_timeout: self.period("JIMM_DB_ACQUIRE_TIMEOUT"),
             },
             secret_store: self.secret_place(),
+            openfga: self.openfga(),
             sealing: self.sealing(),
             vault: self.vault(),
             log: LogSettings {

@@ -61,6 +61,6 @@ fn line(variable: &Variable) -> String {
             };
             format!("| `{name}` | {default} | {}{secret} | {example} |\n", variable.about)
         }
-        Status::Ignored(why) | Status::Refused(why) => format!("| `{name}` | {why} |\n"),
+        Status::Ignored(why) => format!("| `{name}` | {why} |\n"),
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jimm_authz::OpenFgaSettings;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub database: DatabaseSettings,
     /// What the log says and how.
     pub log: LogSettings,
+    /// OpenFGA, when it is to decide who may do what.
+    pub openfga: Option<OpenFgaSettings>,
     /// The keys that seal secrets at rest.
     pub sealing: Sealing,
     /// Where new secrets are put.
@@ -288,6 +291,7 @@ impl Default for Config {
                 secure_cookies: true,
             },
             browser: BrowserSettings::default(),
+            openfga: None,
             audit_retention: None,
             oauth: OauthSettings::default(),
             trust: Vec::new(),

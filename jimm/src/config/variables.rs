@@ -65,8 +65,6 @@ pub enum Status {
     Used,
     /// Known from JIMM and without effect here, for this reason: a warning.
     Ignored(&'static str),
-    /// Known from JIMM and dangerous to ignore, for this reason: an error.
-    Refused(&'static str),
 }
 
 /// One variable.
@@ -107,11 +105,6 @@ const fn ignored(name: &'static str, why: &'static str) -> Variable {
     without_effect(name, Status::Ignored(why))
 }
 
-const fn refused(name: &'static str, why: &'static str) -> Variable {
-    without_effect(name, Status::Refused(why))
-}
-
-const OPENFGA: &str = "OpenFGA is not supported by this version: rights live in Postgres; leave it unset";
 const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
 const NO_SSH: &str = "this version has no SSH jump host";
 const NO_MACAROONS: &str = "this version does not discharge macaroons";
@@ -165,6 +158,15 @@ pub const SECTIONS: &[Section] = &[
         used("VAULT_CACERT_BYTES", Pem, None, "its text", "The same as text."),
         used("JIMM_VAULT_TIMEOUT", Duration, Is("5s"), "5s", "Deadline of one request to the server."),
         used("JIMM_VAULT_CACHE", Duration, Is("10m"), "0s", "How long a secret that was fetched is kept in memory after it was last used. Controllers are looked after while the server is away as long as their passwords are kept. `0s` keeps none."),
+    ]),
+    ("Rights", &[
+        used("OPENFGA_HOST", Text, None, "openfga.internal", "An [OpenFGA](../guides/openfga.md) server that decides who may do what. Unset: the broker decides by itself, from the same relations in its database."),
+        used("OPENFGA_SCHEME", Choice(&["http", "https"]), Is("http"), "https", "Whether the server is spoken to over TLS; its certificate is verified."),
+        used("OPENFGA_PORT", Number(1, 65_535), Is("8081"), "8081", "The server's port for gRPC; not the one for HTTP, which is usually 8080."),
+        used("OPENFGA_STORE", Text, None, "jimm", "The store: its id, or its name; one of that name is made when there is none. Unset: the name is `jimm-` and the broker's UUID."),
+        used("OPENFGA_AUTH_MODEL", Text, None, "01J9ZT3N0C5V2K7Q8XW4B6D1EF", "The id of the authorization model, if it must be a certain one; it has to mean the same as this release's. Unset: the broker finds or writes its own."),
+        used("OPENFGA_TOKEN", Text, None, "the server's", "The server's pre-shared key.").secret(),
+        used("OPENFGA_CA_CERT_PATH", File, None, "/etc/jimm/openfga-ca.pem", "An extra root certificate (PEM) to trust at the server."),
     ]),
     ("Log", &[
         used("JIMM_LOG_LEVEL", Text, Is("info"), "info,jimm::relay=debug", "Level, or filter by target."),
@@ -242,14 +244,6 @@ pub const SECTIONS: &[Section] = &[
         ignored("JIMM_SSH_PORT", NO_SSH),
         ignored("JIMM_SSH_HOST_KEY", NO_SSH),
         ignored("JIMM_SSH_MAX_CONCURRENT_CONNECTIONS", NO_SSH),
-    ]),
-    ("Known from JIMM, refused", &[
-        refused("OPENFGA_SCHEME", OPENFGA),
-        refused("OPENFGA_HOST", OPENFGA),
-        refused("OPENFGA_PORT", OPENFGA),
-        refused("OPENFGA_STORE", OPENFGA),
-        refused("OPENFGA_AUTH_MODEL", OPENFGA),
-        refused("OPENFGA_TOKEN", OPENFGA),
     ]),
 ];
 

@@ -1,9 +1,9 @@
 //! `JIMM` version 4, the part about rights: groups, roles and relations.
 
 use jimm_proto::params::jimm_rights::{
-    ChangeAccessRequest, CheckRelationRequest, CheckRelationResponse, CheckRelationsResponse, GetSetRequest,
-    IdentitySet, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, ListSetsRequest, ListSetsResponse,
-    RelationsRequest, RenameSetRequest, SetNameRequest,
+    ChangeAccessRequest, CheckAccessRequest, CheckAccessResponse, CheckRelationRequest, CheckRelationResponse,
+    CheckRelationsResponse, GetSetRequest, IdentitySet, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse,
+    ListSetsRequest, ListSetsResponse, RelationsRequest, RenameSetRequest, SetNameRequest,
 };
 
 use super::registry::{Access, Audit, Empty, Method, method};
@@ -31,6 +31,7 @@ pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "CheckRelations", Access::Own, Audit::Params, check_relations),
     method!(JIMM, [4], "ListRelationshipTuples", Access::Admin, Audit::Params, list_tuples),
     method!(JIMM, [4], "ChangeAccess", Access::Admin, Audit::Params, change_access),
+    method!(JIMM, [4], "CheckAccess", Access::Admin, Audit::Params, check_access),
 ];
 
 async fn add_group(ctx: &CallContext, args: SetNameRequest) -> Result<IdentitySet> {
@@ -96,4 +97,8 @@ async fn list_tuples(ctx: &CallContext, args: ListRelationshipTuplesRequest) -> 
 
 async fn change_access(ctx: &CallContext, args: ChangeAccessRequest) -> Result<Empty> {
     ctx.broker.change_access(&ctx.requester, &args).await.map(|()| Empty {})
+}
+
+async fn check_access(ctx: &CallContext, args: CheckAccessRequest) -> Result<CheckAccessResponse> {
+    ctx.broker.check_access(&ctx.requester, args.reconcile).await
 }

@@ -14,6 +14,8 @@ const PERIODS: u32 = 3;
 const SHORTEST: Duration = Duration::from_secs(5);
 /// How often sessions that have expired are forgotten, and what is older than the audit log is kept.
 const FORGET: Duration = Duration::from_secs(3600);
+/// How often rights are looked through for what should not be there.
+const RECONCILE: Duration = Duration::from_secs(6 * 3600);
 
 /// Runs the duties until the broker stops.
 pub fn run_duties(broker: &Arc<Broker>) {
@@ -37,6 +39,9 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker
         .tasks
         .spawn(run(Arc::clone(broker), "sweep-secrets", FORGET, |b| Box::pin(async move { b.sweep_secrets().await })));
+    broker.tasks.spawn(run(Arc::clone(broker), "reconcile-access", RECONCILE, |b| {
+        Box::pin(async move { b.reconcile_access().await })
+    }));
     broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
         Box::pin(async move { b.follow_departures().await })
     }));

@@ -64,6 +64,11 @@ struct ControllerLabels {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct CallLabels {
+    method: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct PoolLabels {
     state: &'static str,
 }
@@ -83,6 +88,9 @@ pub struct Metrics {
     controllers: Family<ControllerLabels, Gauge>,
     pool: Family<PoolLabels, Gauge>,
     audit_dropped: Counter,
+    openfga_seconds: Family<CallLabels, Histogram>,
+    openfga_errors: Family<CallLabels, Counter>,
+    untold: [Gauge; 2],
 }
 
 /// Counts a connection for as long as it lives.
@@ -109,6 +117,15 @@ impl Metrics {
         let controllers = Family::default();
         let pool = Family::default();
         let audit_dropped = Counter::default();
+        let openfga_seconds = Family::<CallLabels, Histogram>::new_with_constructor(|| {
+            Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5])
+        });
+        let openfga_errors = Family::<CallLabels, Counter>::default();
+        let untold = [Gauge::default(), Gauge::default()];
+        registry.register("openfga_call_duration_seconds", "Calls of OpenFGA", openfga_seconds.clone());
+        registry.register("openfga_error", "Calls of OpenFGA that failed", openfga_errors.clone());
+        registry.register("openfga_untold", "Changes of rights that OpenFGA has still to be told", untold[0].clone());
+        registry.register("openfga_untold_seconds", "How long the oldest of them has waited", untold[1].clone());
         registry.register("requests", "Requests answered, by method and kind of failure", Family::clone(&requests));
         registry.register("request_seconds", "How long requests took", Family::clone(&request_seconds));
         registry.register("connections", "Open client connections", Family::clone(&connections));
@@ -134,7 +151,24 @@ impl Metrics {
             controllers,
             pool,
             audit_dropped,
+            openfga_seconds,
+            openfga_errors,
+            untold,
         }
+    }
+
+    /// OpenFGA was called.
+    pub fn openfga(&self, method: &'static str, took: Duration, well: bool) {
+        self.openfga_seconds.get_or_create(&CallLabels { method }).observe(took.as_secs_f64());
+        if !well {
+            self.openfga_errors.get_or_create(&CallLabels { method }).inc();
+        }
+    }
+
+    /// Changes of rights that OpenFGA has still to be told, and how long the oldest has waited.
+    pub fn untold(&self, changes: i64, oldest: Duration) {
+        self.untold[0].set(changes);
+        self.untold[1].set(i64::try_from(oldest.as_secs()).unwrap_or(i64::MAX));
     }
 
     /// A request was answered; `kind` is empty for success.

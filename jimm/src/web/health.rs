@@ -14,6 +14,8 @@ use crate::session::Services;
 
 /// How long the database may take to answer.
 const DATABASE: Duration = Duration::from_secs(2);
+/// How long OpenFGA may take to be told what is left, and to answer.
+const OPENFGA: Duration = Duration::from_secs(3);
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -42,17 +44,22 @@ pub(super) async fn info() -> Json<Info> {
 pub(super) async fn status(
     State((services, started)): State<(Arc<Services>, DateTime<Utc>)>,
 ) -> Json<BTreeMap<&'static str, Check>> {
-    let began = std::time::Instant::now();
-    let database = database(&services).await;
-    let duration = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let (value, passed) = match database {
-        Ok(()) => ("reachable".to_owned(), true),
-        Err(reason) => (reason, false),
-    };
-    Json(BTreeMap::from([
+    let mut checks = BTreeMap::from([
         ("start_time", Check { name: "server start time", value: started.to_rfc3339(), passed: true, duration: 0 }),
-        ("database", Check { name: "database", value, passed, duration }),
-    ]))
+        ("database", check("database", database(&services)).await),
+    ]);
+    if services.broker.mirror.is_some() {
+        checks.insert("openfga", check("OpenFGA", openfga(&services)).await);
+    }
+    Json(checks)
+}
+
+async fn check(name: &'static str, asked: impl Future<Output = Result<(), String>>) -> Check {
+    let began = std::time::Instant::now();
+    let answer = asked.await;
+    let duration = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let passed = answer.is_ok();
+    Check { name, value: answer.err().unwrap_or_else(|| "reachable".to_owned()), passed, duration }
 }
 
 /// `/livez`: the process answers.
@@ -65,9 +72,23 @@ pub(super) async fn readyz(State(services): State<Arc<Services>>) -> (StatusCode
     if !services.lifecycle.is_ready() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
     }
-    match database(&services).await {
+    let asked = async {
+        database(&services).await?;
+        openfga(&services).await
+    };
+    match asked.await {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
+    }
+}
+
+/// Whether decisions can be made, where OpenFGA makes them.
+async fn openfga(services: &Services) -> Result<(), String> {
+    let Some(mirror) = &services.broker.mirror else { return Ok(()) };
+    match tokio::time::timeout(OPENFGA, mirror.ready()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("OpenFGA does not answer in time".to_owned()),
     }
 }
 

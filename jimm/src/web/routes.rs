@@ -54,6 +54,12 @@ async fn look(services: &Services) {
         }
         Err(error) => tracing::warn!(error = %error, "cannot look up controllers for the metrics"),
     }
+    if let Some(mirror) = &services.broker.mirror {
+        match mirror.backlog().await {
+            Ok((changes, oldest)) => services.telemetry.metrics.untold(changes, oldest),
+            Err(error) => tracing::warn!(error = %error, "cannot look up untold changes of rights for the metrics"),
+        }
+    }
     services.telemetry.metrics.pool(services.broker.store.pool_size());
 }
 

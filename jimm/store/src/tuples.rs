@@ -303,6 +303,11 @@ pub async fn list(
     .await?)
 }
 
+/// How many there are.
+pub async fn count(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM relation_tuples"#).fetch_one(conn).await?)
+}
+
 /// The objects as a document. The planner takes any document for a hundred rows: what it plans once it can use again,
 /// which it thinks it cannot for arrays.
 fn things(objects: &[(String, String)]) -> Value {

@@ -170,6 +170,17 @@ pub struct ListRelationsArgs {
     pub output: OutputArgs,
 }
 
+/// Arguments of `check-access`.
+#[derive(Debug, Args)]
+pub struct CheckAccessArgs {
+    /// Put right what differs, and remove rights on things that are gone
+    #[arg(long)]
+    pub reconcile: bool,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {

@@ -2,9 +2,9 @@
 
 use super::identity_sets::{self, Kind};
 use super::{
-    access_file, add_controller, audit, controller_info, controllers, generate, import_model, login, migrate,
-    model_status, models, relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets,
-    update_migrated_model, version,
+    access_file, add_controller, audit, check_access, controller_info, controllers, generate, import_model, login,
+    migrate, model_status, models, relations, rotate_sealing_key, service_accounts, session_policies, sessions,
+    targets, update_migrated_model, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -41,6 +41,7 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::CheckPermission(args) => relations::check(global, args).await,
         Command::ListPermissions(args) => relations::list(global, args).await,
         Command::Apply(args) => access_file::apply(global, args).await,
+        Command::CheckAccess(args) => check_access::run(global, args).await,
         Command::ExportAccess(args) => access_file::export(global, args).await,
         Command::ListAuditEvents(args) => audit::list(global, args).await,
         Command::PurgeAuditLogs(args) => audit::purge(global, args).await,

@@ -3,6 +3,7 @@
 mod access_file;
 mod add_controller;
 mod audit;
+mod check_access;
 mod controller_info;
 mod controllers;
 mod dispatch;

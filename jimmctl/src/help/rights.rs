@@ -104,6 +104,12 @@ pub(crate) const LIST_PERMISSIONS: &str = help!(
     0 => "listed to the end; inherited rights are not written down and not listed",
     1 => "the broker did not answer, a name is not known, or you are not an administrator",
 );
+pub(crate) const CHECK_ACCESS: &str = help!(
+    ["jimmctl check-access", "jimmctl check-access --reconcile", "jimmctl check-access --format json"],
+    0 => "nothing differs; with --reconcile: nothing differs any more",
+    1 => "it could not be told: the broker or OpenFGA did not answer, or you are not an administrator",
+    3 => "something differs; it is listed, and nothing has changed",
+);
 pub(crate) const APPLY: &str = help!(
     [
         "jimmctl export-access -o access.yaml",

@@ -139,6 +139,59 @@ pub struct ListRelationshipTuplesResponse {
     pub continuation_token: String,
 }
 
+/// Parameters of `CheckAccess`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct CheckAccessRequest {
+    /// Whether to put right what differs.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
+    pub reconcile: bool,
+}
+
+/// Answer of `CheckAccess`. Of tuples that are many a thousand are listed of each kind.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CheckAccessResponse {
+    /// `built-in` or `openfga`: who decides.
+    #[serde(default, deserialize_with = "null_default")]
+    pub authorizer: String,
+    /// The store of OpenFGA; empty without.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub store: String,
+    /// The authorization model in it.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub model: String,
+    /// Tuples of the broker.
+    #[serde(default, deserialize_with = "null_default")]
+    pub tuples: u64,
+    /// Tuples in the store.
+    #[serde(default, deserialize_with = "null_default")]
+    pub mirrored: u64,
+    /// Tuples that the store should have and has not.
+    #[serde(default, deserialize_with = "null_default")]
+    pub missing: Vec<RelationshipTuple>,
+    /// How many.
+    #[serde(default, deserialize_with = "null_default")]
+    pub missing_count: u64,
+    /// Tuples that the store should not have.
+    #[serde(default, deserialize_with = "null_default")]
+    pub extra: Vec<RelationshipTuple>,
+    /// How many.
+    #[serde(default, deserialize_with = "null_default")]
+    pub extra_count: u64,
+    /// Tuples in the store that are none of the broker's, as they are written there: left alone.
+    #[serde(default, deserialize_with = "null_default")]
+    pub foreign: Vec<String>,
+    /// Tuples of things that are gone.
+    #[serde(default, deserialize_with = "null_default")]
+    pub orphans: Vec<RelationshipTuple>,
+    /// How many.
+    #[serde(default, deserialize_with = "null_default")]
+    pub orphan_count: u64,
+    /// Whether all of it has been put right.
+    #[serde(default, deserialize_with = "null_default")]
+    pub reconciled: bool,
+}
+
 /// Parameters of `ChangeAccess`: all of it is done, or nothing. What is there already, or gone already, is no error.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

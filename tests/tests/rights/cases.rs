@@ -182,6 +182,7 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.CheckRelations", json!({"tuples": [relation(&user)]}), ""),
         of("JIMM.CheckRelations of another", json!({"tuples": [relation(reader)]}), ""),
         of("JIMM.ChangeAccess", json!({"add-groups": ["d#"]}), "invalid"),
+        of("JIMM.CheckAccess", json!({}), ""),
         of("JIMM.ListRelationshipTuples", json!({}), ""),
         of("JIMM.FindAuditEvents", json!({"limit": 1}), ""),
         of("JIMM.PurgeLogs", json!({"date": "2000-01-01T00:00:00Z"}), ""),

@@ -1,0 +1,9 @@
+//! The two authorizers, the broker itself and a real OpenFGA server, beside each other on the same database: what both
+//! must do, and that they never differ.
+
+mod contract;
+mod differential;
+mod mirror;
+mod product;
+mod server;
+mod world;
