@@ -38,7 +38,7 @@ demo-down: ## Stop what `make demo` started and remove it
 	@for demo in $(DEMO) $(TARGET)/{release,debug}/demo; do if [ -x $$demo ]; then exec $$demo down; fi; done; \
 	echo "nothing to stop: no demo was built"
 
-bench: toolchain postgres ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc")
+bench: toolchain postgres openfga ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc")
 	cargo build --release --workspace --bins
 	@$(TARGET)/release/bench $(BENCH_ARGS)
 

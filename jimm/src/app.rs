@@ -199,6 +199,13 @@ async fn authorizer(
         Err(error @ (AuthzError::OpenFgaDown { .. } | AuthzError::OpenFgaBehind(_))) => {
             tracing::warn!(error = %error, "OpenFGA is waited for: nobody may do anything until it answers on its gRPC port (OPENFGA_PORT)");
         }
+        // Its own text would have people try again.
+        Err(error @ AuthzError::OpenFgaSettings(_)) => return Err(Error::bad_request(error.to_string())),
+        Err(error @ AuthzError::OpenFgaRefused { .. }) => {
+            let text =
+                format!("{error}: see to OPENFGA_TOKEN, OPENFGA_STORE, and that OPENFGA_PORT is the port for gRPC");
+            return Err(Error::bad_request(text).with_source(error));
+        }
         Err(error) => return Err(error.into()),
     }
     Ok((Arc::new(Mirrored(Arc::clone(&mirror))), Some(mirror)))

@@ -31,7 +31,7 @@ async fn run(settings: Config) -> Result<()> {
     let signals = Signals::new().map_err(crate::error::Error::internal)?;
     let lifecycle = Lifecycle::new();
     lifecycle.background.spawn(lifecycle.clone().heed_signals(signals));
-    let starting = App::start_with(settings, Arc::new(SystemClock), lifecycle.clone());
+    let starting = Box::pin(App::start_with(settings, Arc::new(SystemClock), lifecycle.clone()));
     let Some(app) = lifecycle.draining.run_until_cancelled(starting).await else { return Ok(()) };
     app?.finished().await;
     Ok(())

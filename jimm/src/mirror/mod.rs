@@ -137,7 +137,11 @@ impl Mirror {
     pub async fn tend(self: Arc<Self>) {
         let mut well = true;
         while !self.shutdown.is_cancelled() {
-            match self.look_after().await {
+            let looked = self.look_after().await;
+            if looked.is_err() {
+                self.checked.store(false, Ordering::Relaxed);
+            }
+            match looked {
                 Err(error) if well => {
                     well = false;
                     tracing::warn!(error = %error, cause = %cause(&error), "rights cannot be mirrored to OpenFGA: nobody may do anything until they can");
@@ -146,7 +150,7 @@ impl Mirror {
                     well = true;
                     tracing::info!("rights are mirrored to OpenFGA again");
                 }
-                _ => {}
+                Ok(()) | Err(_) => {}
             }
             let pause = if well { TEND } else { TEND / 4 };
             tokio::select! {

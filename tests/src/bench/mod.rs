@@ -12,6 +12,7 @@ mod idle;
 mod lists;
 mod logins;
 mod report;
+mod rights;
 mod rpc;
 mod seeds;
 mod stand;
@@ -26,7 +27,8 @@ use stand::Stand;
 
 /// What can be measured, in the order in which it is done: the lists need the adopted models, and the frozen
 /// controller comes last because its breaker stays open for a while.
-pub const MEASUREMENTS: [&str; 8] = ["rpc", "pipelined", "status", "login", "idle", "import", "lists", "frozen"];
+pub const MEASUREMENTS: [&str; 9] =
+    ["rpc", "pipelined", "status", "login", "idle", "import", "lists", "rights", "frozen"];
 
 /// What to measure, and how thoroughly.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,7 @@ pub async fn run(options: &Options) -> Result<Report> {
             "idle" => idle::measure(&stand, options).await,
             "import" => adoption::measure(&mut stand, options).await,
             "lists" => lists::measure(&mut stand, options).await,
+            "rights" => rights::measure(&stand, options).await,
             _ => frozen::measure(&stand, options).await,
         };
         report.rows.extend(rows.with_context(|| stand.explain(name))?);

@@ -39,11 +39,14 @@ pub(super) struct Stand {
     tokens: BTreeMap<&'static str, String>,
     /// How many of the many models were adopted.
     pub(super) adopted: Option<u32>,
-    plan: BrokerPlan,
+    /// How the broker was planned.
+    pub(super) plan: BrokerPlan,
     pids: Pids,
-    cluster: Cluster,
+    /// The databases.
+    pub(super) cluster: Cluster,
     _idp: Idp,
-    dir: TempDir,
+    /// For files.
+    pub(super) dir: TempDir,
 }
 
 /// Processes to stop, and the cluster's directory to remove.

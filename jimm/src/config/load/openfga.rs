@@ -3,7 +3,7 @@
 use jimm_authz::OpenFgaSettings;
 
 use super::Reader;
-use crate::config::problems::Problem;
+use crate::config::problems::Warning;
 
 impl Reader {
     pub(super) fn openfga(&mut self) -> Option<OpenFgaSettings> {
@@ -25,8 +25,8 @@ impl Reader {
         let given: Vec<&str> =
             self.given.keys().map(String::as_str).filter(|name| name.starts_with("OPENFGA_")).collect();
         if let (None, Some(other)) = (&host, given.iter().find(|name| **name != "OPENFGA_HOST")) {
-            let what = format!("is not set although {other} is: set it, or none of them to decide without OpenFGA");
-            self.problems.push(Problem::new("OPENFGA_HOST", what));
+            let what = format!("OPENFGA_HOST is not set although {other} is: the broker decides without OpenFGA");
+            self.warnings.push(Warning(what));
         }
         host.map(|_| settings)
     }
