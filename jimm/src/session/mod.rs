@@ -13,6 +13,7 @@ pub(crate) mod record;
 mod services;
 pub(crate) mod socket;
 mod vouching;
+mod turn;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
@@ -24,3 +25,4 @@ pub(crate) use meter::Metered;
 pub use services::{Authn, Peer, Services};
 pub use socket::ClientSocket;
 pub use vouching::keep as keep_vouched;
+pub(crate) use turn::in_one_turn;

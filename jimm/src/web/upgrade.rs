@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::session::{ClientSocket, Metered, Services};
+use crate::session::{ClientSocket, Metered, Services, in_one_turn};
 
 /// What a request for a websocket is told that asks for none.
 pub(super) const NO_WEBSOCKET: &str = "this is a websocket: connect with one\n";
@@ -35,7 +35,8 @@ where
         match upgraded.await {
             Ok(stream) => {
                 let stream = Metered::new(TokioIo::new(stream));
-                session(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await).await;
+                let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+                in_one_turn(session(socket)).await;
             }
             Err(error) => tracing::debug!(error = %error, "client went away during the handshake"),
         }
