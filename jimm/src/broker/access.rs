@@ -56,15 +56,17 @@ impl TupleReader for StoredTuples {
     ) -> Result<Option<Vec<Tuple>>, AuthzError> {
         let objects: Vec<_> = objects.iter().map(|o| (o.kind.as_str().to_owned(), o.id.clone())).collect();
         let sets: Vec<_> = sets.iter().map(|kind| kind.as_str().to_owned()).collect();
-        let mut conn = self.store.acquire().await.map_err(AuthzError::read)?;
+        let mut conn = self.store.reader().await.map_err(AuthzError::read)?;
         let rows = tuples::around(&mut conn, &objects, &parts(subjects), &sets).await.map_err(AuthzError::read)?;
+        conn.done();
         Ok(Some(rows.into_iter().filter_map(from_row).collect()))
     }
 
     async fn tuples_beneath(&self, objects: &[Object]) -> Result<Option<Vec<Tuple>>, AuthzError> {
         let objects: Vec<_> = objects.iter().map(|o| (o.kind.as_str().to_owned(), o.id.clone())).collect();
-        let mut conn = self.store.acquire().await.map_err(AuthzError::read)?;
+        let mut conn = self.store.reader().await.map_err(AuthzError::read)?;
         let rows = tuples::beneath(&mut conn, &objects).await.map_err(AuthzError::read)?;
+        conn.done();
         Ok(Some(rows.into_iter().filter_map(from_row).collect()))
     }
 }
@@ -134,7 +136,12 @@ impl Broker {
 
     /// Whether the caller administers the broker, now.
     pub async fn is_admin(&self, who: &Requester) -> Result<bool> {
-        self.allowed(who, Relation::Administrator, &self.own_object()).await
+        self.administers(&user(who)).await
+    }
+
+    /// The same of somebody who is not logged in yet.
+    pub(crate) async fn administers(&self, user: &User) -> Result<bool> {
+        Ok(self.authz.check(user, Relation::Administrator, &self.own_object()).await?.allowed)
     }
 
     /// The caller administers the broker, or is told that this is not allowed.
@@ -166,13 +173,13 @@ impl Broker {
     /// The same, and whether the caller administers the controller that hosts the model.
     pub async fn model_and_home_access(
         &self,
-        who: &Requester,
+        user: &User,
         uuid: Uuid,
         home: Uuid,
     ) -> Result<(Option<ModelAccess>, bool)> {
         let mut questions = MODEL_LADDER.map(|(relation, _)| (relation, Object::model(uuid))).to_vec();
         questions.push((Relation::Administrator, Object::controller(home)));
-        let mut answers = self.authz.check_many(&user(who), &questions).await?;
+        let mut answers = self.authz.check_many(user, &questions).await?;
         let on_home = answers.pop().is_some_and(|decision| decision.allowed);
         Ok((highest(&answers), on_home))
     }

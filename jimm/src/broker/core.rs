@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, ModelEvents, Pass, SessionRules};
+use super::{AccountEvents, LastHomes, ModelEvents, Pass, SessionRules};
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -39,6 +39,8 @@ pub struct Broker {
     pub settings: Arc<Config>,
     /// Tells connections that their model moved.
     pub model_events: ModelEvents,
+    /// Where models were seen last.
+    pub last_homes: LastHomes,
     /// Tells connections that somebody was cut off.
     pub account_events: AccountEvents,
     /// How long logins last, as it was when somebody asked last.

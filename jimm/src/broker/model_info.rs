@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::{Object, Relation};
 use jimm_proto::access::ModelAccess;
@@ -18,18 +19,19 @@ use super::users::{display_name, parse_model_tag};
 use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
+/// Models that are looked at at a time.
+const AT_A_TIME: usize = 8;
+
 impl Broker {
     /// Models in full, asked of their controllers side by side.
     pub async fn model_infos(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelInfo>> {
-        let mut rows = Vec::with_capacity(tags.len());
-        for tag in tags {
-            rows.push(match parse_model_tag(tag) {
-                Ok(uuid) => self.readable_model(who, uuid).await,
-                Err(e) => Err(e),
-            });
+        let mut rows: Vec<Result<Looked>> = Vec::with_capacity(tags.len());
+        for some in tags.chunks(AT_A_TIME) {
+            let looks: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.look_at(who, tag).boxed()).collect();
+            rows.extend(join_all(looks).await);
         }
         let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-        for (row, _) in rows.iter().flatten() {
+        for Looked { row, .. } in rows.iter().flatten() {
             by_controller.entry(row.controller_uuid).or_default().push(row);
         }
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
@@ -37,25 +39,26 @@ impl Broker {
             asked.push(Box::pin(self.ask_infos(controller, rows)));
         }
         // While the controllers think about it, the broker looks up what it knows itself.
-        let users = async {
-            let mut users = Vec::with_capacity(rows.len());
-            for (row, level) in rows.iter().flatten() {
-                users.push(self.users_of(who, row.uuid, Some(*level)).await);
-            }
-            users
-        };
-        let (told, users) = tokio::join!(join_all(asked), users);
+        let names = rows.iter().flatten().flat_map(|looked| looked.access.keys().cloned()).collect();
+        let (told, names) = tokio::join!(join_all(asked), self.display_names(names));
         let mut told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
-        let mut users = users.into_iter();
         let mut infos = Vec::with_capacity(rows.len());
-        for row in rows {
-            infos.push(row.and_then(|(row, level)| {
-                let users = users.next().unwrap_or_else(|| Ok(Vec::new()));
+        for looked in rows {
+            infos.push(looked.and_then(|Looked { row, level, access }| {
+                let names = names.as_ref().map_err(copy)?;
                 let info = told.remove(&row.uuid).unwrap_or_else(|| Err(Error::unauthorized()))?;
-                Ok(merged(&row, info, level, users?))
+                Ok(merged(&row, info, level, users(row.uuid, access, names)))
             }));
         }
         infos
+    }
+
+    /// Everything that the broker itself knows of a model, when the caller may read it.
+    async fn look_at(&self, who: &Requester, tag: &str) -> Result<Looked> {
+        let uuid = parse_model_tag(tag)?;
+        let (readable, access) = tokio::join!(self.readable_model(who, uuid), self.access_by_user(uuid));
+        let (row, level) = readable?;
+        Ok(Looked { row, level, access: visible(who, Some(level), access?) })
     }
 
     async fn ask_infos(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
@@ -104,25 +107,56 @@ impl Broker {
     }
 
     async fn users_of(&self, who: &Requester, uuid: Uuid, level: Option<ModelAccess>) -> Result<Vec<ModelUserInfo>> {
-        let object = Object::model(uuid);
-        let ladder = [Relation::Administrator, Relation::Writer, Relation::Reader];
-        let mut access = self.users_by_relation(&ladder, &object).await?;
-        if level != Some(ModelAccess::Admin) {
-            access.retain(|user, _| user == who.name.as_str() || user == EVERYONE);
-        }
-        let names: Vec<String> = access.keys().cloned().collect();
-        let mut conn = self.store.acquire().await?;
-        let known: BTreeMap<_, _> =
-            identities::get_many(&mut conn, &names).await?.into_iter().map(|i| (i.name, i.display_name)).collect();
-        let users = access.into_iter().filter(|(user, _)| user.contains('@')).map(|(user, level)| ModelUserInfo {
-            model_tag: format!("model-{uuid}"),
-            display_name: known.get(&user).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| display_name(&user)),
-            user,
-            last_connection: None,
-            access: word(level).to_owned(),
-        });
-        Ok(users.collect())
+        let access = visible(who, level, self.access_by_user(uuid).await?);
+        let names = self.display_names(access.keys().cloned().collect()).await?;
+        Ok(users(uuid, access, &names))
     }
+
+    async fn access_by_user(&self, uuid: Uuid) -> Result<Access> {
+        let ladder = [Relation::Administrator, Relation::Writer, Relation::Reader];
+        self.users_by_relation(&ladder, &Object::model(uuid)).await
+    }
+
+    /// What the named are to be called, as far as that is known.
+    async fn display_names(&self, names: Vec<String>) -> Result<BTreeMap<String, String>> {
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut conn = self.store.reader().await?;
+        let known = identities::get_many(&mut conn, &names).await?;
+        conn.done();
+        Ok(known.into_iter().map(|identity| (identity.name, identity.display_name)).collect())
+    }
+}
+
+/// Who may do what with a model.
+type Access = BTreeMap<String, Relation>;
+
+/// A model that the caller may read.
+struct Looked {
+    row: Row,
+    level: ModelAccess,
+    /// Who else may, as far as the caller may know.
+    access: Access,
+}
+
+/// What of it the caller may see: administrators everything, the others themselves and everyone.
+fn visible(who: &Requester, level: Option<ModelAccess>, mut access: Access) -> Access {
+    if level != Some(ModelAccess::Admin) {
+        access.retain(|user, _| user == who.name.as_str() || user == EVERYONE);
+    }
+    access
+}
+
+fn users(uuid: Uuid, access: Access, names: &BTreeMap<String, String>) -> Vec<ModelUserInfo> {
+    let users = access.into_iter().filter(|(user, _)| user.contains('@')).map(|(user, level)| ModelUserInfo {
+        model_tag: format!("model-{uuid}"),
+        display_name: names.get(&user).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| display_name(&user)),
+        user,
+        last_connection: None,
+        access: word(level).to_owned(),
+    });
+    users.collect()
 }
 
 /// Refuses what a controller told of another model than it was asked about.

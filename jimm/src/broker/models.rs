@@ -32,9 +32,7 @@ const KEPT_AT_ONCE: usize = 1000;
 impl Broker {
     /// The model of that UUID; one still being made is not there yet.
     pub(crate) async fn model_row(&self, uuid: Uuid) -> Result<Row> {
-        let mut conn = self.store.acquire().await?;
-        let row = models::get(&mut conn, uuid).await?;
-        row.filter(|row| row.mode != models::MODE_CREATING).ok_or_else(Error::model_not_found)
+        self.row_of(uuid).await?.ok_or_else(Error::model_not_found)
     }
 
     /// The model, when the caller has that relation to it; otherwise unauthorized, whether it exists or not.

@@ -107,14 +107,19 @@ impl Broker {
     }
 
     /// Whether the session of a token that was shown still lives. One of JIMM's begins now, unless sessions of its user
-    /// were ended before: nobody knows whether it was meant. Tells when it ends, and how long it may lie unused.
-    pub async fn check_session(&self, identity: &Identity, client: SocketAddr) -> Result<Lease> {
-        let Some(token) = identity.session else { return Ok(Lease::default()) };
+    /// were ended before: nobody knows whether it was meant. Tells when it ends, how long it may lie unused, and whose it
+    /// is, where that was told too.
+    pub async fn check_session(
+        &self,
+        identity: &Identity,
+        client: SocketAddr,
+    ) -> Result<(Lease, Option<identities::Identity>)> {
+        let Some(token) = identity.session else { return Ok((Lease::default(), None)) };
         let now = self.clock.now();
         let name = identity.name.as_str();
-        let mut conn = self.store.acquire().await?;
+        let mut conn = self.store.reader().await?;
         let standing = sessions::standing(&mut conn, name, Some(token.id)).await?;
-        drop(conn);
+        conn.done();
         let standing = match standing {
             Some(standing) => Some(self.limited(standing, &identity.name, &identity.groups).await?),
             None => None,
@@ -126,7 +131,8 @@ impl Broker {
             if is_due(standing, now) {
                 sessions::touch(&mut *self.store.acquire().await?, token.id, now, now).await?;
             }
-            return Ok(Lease { ends: Some(expires.min(identity.expires)), idle: idle_of(standing) });
+            let lease = Lease { ends: Some(expires.min(identity.expires)), idle: idle_of(standing) };
+            return Ok((lease, Some(standing.clone().into_identity())));
         }
         if token.is_named || standing.is_some_and(|standing| standing.epoch > 0) {
             return Err(ended());
@@ -149,7 +155,7 @@ impl Broker {
         let mut tx = self.store.begin().await?;
         sessions::insert(&mut tx, &session).await?;
         tx.commit().await?;
-        Ok(Lease { ends: Some(identity.expires), idle })
+        Ok((Lease { ends: Some(identity.expires), idle }, None))
     }
 
     /// What a login rests on that was let in. Without a token only a rule ends it.

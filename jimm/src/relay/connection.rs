@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::route::{self, Route};
 use super::traffic::Traffic;
 use super::upstream::{self, LoggedIn};
+use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
+use crate::session::ahead::{Ahead, Place};
 use crate::session::greeting::{self, Greeted};
 use crate::session::login::LoginDesk;
 use crate::session::record::{self, Origin};
@@ -49,18 +51,18 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let error = || Error::new(Kind::BadRequest, "invalid path");
         return Box::pin(greeting::refuse(services, &origin, reader, outbox, error)).await;
     };
-    let desk = LoginDesk::new(Arc::clone(services), &origin.peer);
+    let desk = LoginDesk::new(Arc::clone(services), &origin.peer, Place::Model(model));
     loop {
+        // From here on a change of the model is not missed.
+        let mut watch = services.broker.model_events.subscribe(model);
         // Boxed is what comes before the relaying: an idle connection must not keep room for it.
         let greeted = match Box::pin(greeting::greet(services, &desk, &origin, reader, outbox)).await {
             Ok(greeted) => greeted,
             Err(close) => return close,
         };
-        let Greeted { member, asked, began } = greeted;
+        let Greeted { member, ahead, asked, began } = greeted;
         origin.set_requester(member.requester.name.to_string());
-        // From here on a change of the model is not missed.
-        let mut watch = services.broker.model_events.subscribe(model);
-        let result = Box::pin(enter(services, &mut origin, model, &member.requester)).await;
+        let result = Box::pin(enter(services, &mut origin, ahead, &member.requester)).await;
         let (answer, entered) = match result {
             Ok((route, LoggedIn { socket, reply })) => (Ok(reply), Some((route, socket))),
             Err(error) => (Err(error), None),
@@ -117,10 +119,11 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
 async fn enter(
     services: &Services,
     origin: &mut Origin,
-    model: Uuid,
-    requester: &crate::broker::Requester,
+    ahead: Ahead,
+    requester: &Requester,
 ) -> Result<(Route, LoggedIn)> {
-    let route = Route::find(&services.broker, requester, model).await?;
+    let Ahead::Model(home) = ahead else { return Err(Error::internal("a model connection that leads elsewhere")) };
+    let route = Route::to(&services.broker, (*home)?).await?;
     origin.set_controller(route.controller());
     let logged_in = upstream::log_in(&services.settings, &route, &requester.name, &route.claims).await?;
     Ok((route, logged_in))

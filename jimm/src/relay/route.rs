@@ -8,7 +8,7 @@ use jimm_proto::access::ModelAccess;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
 
-use crate::broker::{Broker, ModelWatch, Requester};
+use crate::broker::{Broker, Home, ModelWatch, Requester};
 use crate::controllers::Slot;
 use crate::error::{Error, Result};
 use crate::session::socket::Close;
@@ -37,11 +37,16 @@ impl Route {
     /// Finds the way. Who may not even read the model is refused here: a controller would let the login pass. To them
     /// there is no such model; the log knows better.
     pub async fn find(broker: &Broker, who: &Requester, model: Uuid) -> Result<Self> {
-        let row = row(broker, model).await?.ok_or_else(Error::model_not_found)?;
-        let (access, on_home) = broker.model_and_home_access(who, model, row.controller_uuid).await?;
+        Self::to(broker, broker.home(&who.user(), model).await?).await
+    }
+
+    /// The way to a home that was looked up already.
+    pub async fn to(broker: &Broker, home: Option<Home>) -> Result<Self> {
+        let Home { row, access, is_admin } = home.ok_or_else(Error::model_not_found)?;
         let access = access.ok_or_else(|| Error::model_not_found().with_source("the requester has no access to it"))?;
         let slot = broker.slot(row.controller_uuid).await?;
-        let on_home = if on_home { "superuser" } else { "login" };
+        let model = row.uuid;
+        let on_home = if is_admin { "superuser" } else { "login" };
         let claims = slot.claims(on_home, Some((model, &access.to_string())));
         Ok(Self { model, slot, access, claims, frozen: is_frozen(&row) })
     }
@@ -54,7 +59,7 @@ impl Route {
     /// Looks at the model again: still there and reachable by this route with these rights, and whether writes may go
     /// there now.
     async fn still(&self, broker: &Broker, who: &Requester) -> Result<Standing> {
-        let Some(row) = row(broker, self.model).await? else { return Ok(Standing::Gone) };
+        let Some(row) = broker.row_of(self.model).await? else { return Ok(Standing::Gone) };
         if row.controller_uuid != self.slot.endpoint().uuid {
             return Ok(Standing::Moved);
         }
@@ -121,10 +126,4 @@ impl Standing {
 
 fn is_frozen(row: &Model) -> bool {
     matches!(row.mode.as_str(), models::MODE_MIGRATING | models::MODE_EXPORTING | models::MODE_IMPORTING)
-}
-
-async fn row(broker: &Broker, model: Uuid) -> Result<Option<Model>> {
-    let mut conn = broker.store.acquire().await?;
-    let row = models::get(&mut conn, model).await?;
-    Ok(row.filter(|row| row.mode != models::MODE_CREATING))
 }

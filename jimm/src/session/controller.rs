@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::ahead::{Ahead, Place};
 use super::greeting::{Call, Greeted, answer_call, frame, greet, tell};
 use super::login::LoginDesk;
 use super::record::{self, Origin};
@@ -59,7 +60,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     reader: &mut Reader<S>,
     outbox: &Outbox,
 ) -> Close {
-    let desk = LoginDesk::new(Arc::clone(services), &origin.peer);
+    let desk = LoginDesk::new(Arc::clone(services), &origin.peer, Place::Controller);
     let requester = loop {
         let greeted = match Box::pin(greet(services, &desk, &origin, reader, outbox)).await {
             Ok(greeted) => greeted,
@@ -92,10 +93,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 /// Answers the login.
 async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, greeted: Greeted) -> Option<Requester> {
     origin.set_requester(greeted.member.requester.name.to_string());
-    let result = match login_result::controller_login(services, &greeted.member).await {
-        Ok(result) => registry::encode(&result),
-        Err(error) => Err(error),
+    let door = match greeted.ahead {
+        Ahead::Controller(door) => door,
+        Ahead::Model(_) => Err(Error::internal("a controller connection that leads elsewhere")),
     };
+    let result = door
+        .and_then(|door| registry::encode(&login_result::controller_login(&services.settings, &greeted.member, door)));
     outbox.send(frame(greeted.asked.request_id, &result)).await;
     tell(services, origin, &greeted.asked, &result, greeted.began);
     if result.is_err() {

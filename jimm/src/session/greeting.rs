@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Services;
+use super::ahead::Ahead;
 use super::login::{AdminOutcome, LoginDesk, Member};
 use super::record::{self, Asked, Origin, Outcome};
 use super::socket::{Close, Outbox, Reader};
@@ -22,6 +23,8 @@ const IN_WORK: usize = 8;
 /// Somebody logged in with this request, which is not answered yet.
 pub(crate) struct Greeted {
     pub(crate) member: Member,
+    /// What the answer needs.
+    pub(crate) ahead: Ahead,
     pub(crate) asked: Asked,
     pub(crate) began: Instant,
 }
@@ -101,8 +104,9 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
                 // Who was busy with the identity provider gets the whole time for the next step.
                 deadline.as_mut().reset(tokio::time::Instant::now() + patience);
                 match outcome {
-                    Ok(AdminOutcome::LoggedIn(member)) => {
-                        return Ok(Greeted { member: *member, asked: call.asked, began: call.began });
+                    Ok(AdminOutcome::LoggedIn(welcome)) => {
+                        let (member, ahead) = *welcome;
+                        return Ok(Greeted { member, ahead, asked: call.asked, began: call.began });
                     }
                     Ok(AdminOutcome::Answer(answer)) => answer_call(services, origin, outbox, &call, Ok(answer)).await,
                     Err(error) => answer_call(services, origin, outbox, &call, Err(error)).await,

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use jimm_authz::User;
 use jimm_store::identities;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
+use super::ahead::{self, Ahead, Place};
 use super::{Peer, Services, browser};
 use crate::authn::{DeviceLogin, Identity};
 use crate::broker::{LONGEST_SESSION, Requester, disabled};
@@ -35,8 +37,8 @@ pub struct Member {
 pub(crate) enum AdminOutcome {
     /// An answer; nobody is logged in yet.
     Answer(Box<RawValue>),
-    /// Somebody is.
-    LoggedIn(Box<Member>),
+    /// Somebody is, and this is what the answer needs.
+    LoggedIn(Box<(Member, Ahead)>),
 }
 
 /// Serves `Admin` on one connection.
@@ -46,11 +48,13 @@ pub(crate) struct LoginDesk {
     /// The session that a browser sent with its handshake.
     cookie: Option<SecretString>,
     device: Mutex<Option<Arc<DeviceLogin>>>,
+    place: Place,
 }
 
 impl LoginDesk {
-    pub(crate) fn new(services: Arc<Services>, peer: &Peer) -> Self {
-        Self { services, address: peer.address, cookie: peer.cookie.clone(), device: Mutex::default() }
+    /// For a connection that leads to this place.
+    pub(crate) fn new(services: Arc<Services>, peer: &Peer, place: Place) -> Self {
+        Self { services, address: peer.address, cookie: peer.cookie.clone(), device: Mutex::default(), place }
     }
 
     /// Serves one call. Dropping the future ends a wait for the identity provider.
@@ -105,7 +109,12 @@ impl LoginDesk {
     }
 
     async fn logged_in(&self, identity: Identity, method: &'static str) -> Result<AdminOutcome> {
-        member(&self.services, identity, self.address, method).await.map(|it| AdminOutcome::LoggedIn(Box::new(it)))
+        let user = User { name: identity.name.to_string(), groups: identity.groups.clone() };
+        let (member, ahead) = tokio::join!(
+            member(&self.services, identity, self.address, method),
+            ahead::look(&self.services, self.place, &user)
+        );
+        Ok(AdminOutcome::LoggedIn(Box::new((member?, ahead))))
     }
 
     fn device(&self) -> std::sync::MutexGuard<'_, Option<Arc<DeviceLogin>>> {
@@ -155,12 +164,21 @@ pub(crate) async fn member(
     auth_method: &'static str,
 ) -> Result<Member> {
     let told = services.broker.account_events.told();
-    let lease = services.broker.check_session(&identity, address).await?;
-    let row = admit(services, identity.name.as_str(), "").await?;
+    let (lease, known) = services.broker.check_session(&identity, address).await?;
+    let row = match known.filter(|row| is_noted(services, row)) {
+        Some(row) => row,
+        None => admit(services, identity.name.as_str(), "").await?,
+    };
     let pass = services.broker.pass(&identity, row.epoch, told, lease).await?;
     let requester =
         Requester { name: identity.name, groups: identity.groups, client_addr: Some(address), auth_method, pass };
     Ok(Member { requester, identity: row })
+}
+
+/// Whether a login was noted a moment ago.
+fn is_noted(services: &Services, row: &identities::Identity) -> bool {
+    let now = services.broker.clock.now();
+    row.last_login.is_some_and(|at| at <= now && now - at < NOTED)
 }
 
 /// Records a login of somebody who has proven who they are; who is disabled is refused.
@@ -168,8 +186,7 @@ pub(super) async fn admit(services: &Services, name: &str, display_name: &str) -
     let now = services.broker.clock.now();
     let mut conn = services.broker.store.acquire().await?;
     let known = if display_name.is_empty() { identities::get(&mut conn, name).await? } else { None };
-    let is_noted = |row: &identities::Identity| row.last_login.is_some_and(|at| at <= now && now - at < NOTED);
-    let row = match known.filter(is_noted) {
+    let row = match known.filter(|row| is_noted(services, row)) {
         Some(row) => row,
         None => identities::record_login(&mut conn, name, display_name, now).await?,
     };

@@ -1,5 +1,6 @@
 //! What a client is told when it has logged in to the controller connection.
 
+use jimm_authz::User;
 use jimm_proto::params::admin::{AuthUserInfo, HostPort, LoginResult};
 use jimm_proto::time::GoTime;
 use jimm_proto::version::AgentVersion;
@@ -14,26 +15,36 @@ use crate::facades::registry;
 /// What we claim to be while there is no controller: a version that clients of both series know to talk to.
 const NO_CONTROLLER: &str = "3.6.11";
 
+/// What the broker looks up for the answer to a login on the controller connection.
+#[derive(Debug)]
+pub(crate) struct Door {
+    server_version: String,
+    is_admin: bool,
+}
+
+/// Looks it up.
+pub(crate) async fn door(services: &Services, user: &User) -> Result<Door> {
+    let (server_version, is_admin) = tokio::join!(server_version(services), services.broker.administers(user));
+    Ok(Door { server_version: server_version?, is_admin: is_admin? })
+}
+
 /// The result of a login on the controller connection.
-pub(crate) async fn controller_login(services: &Services, member: &Member) -> Result<LoginResult> {
-    let settings = &services.settings;
-    let (server_version, is_admin) =
-        tokio::join!(server_version(services), services.broker.is_admin(&member.requester));
-    Ok(LoginResult {
+pub(crate) fn controller_login(settings: &Config, member: &Member, door: Door) -> LoginResult {
+    LoginResult {
         controller_tag: format!("controller-{}", settings.uuid),
         servers: servers(settings),
         public_dns_name: settings.public_host().to_owned(),
-        server_version: server_version?,
+        server_version: door.server_version,
         user_info: Some(AuthUserInfo {
             display_name: display_name(member),
             identity: member.requester.name.tag(),
             last_connection: member.identity.last_login.map(GoTime::from),
-            controller_access: if is_admin? { "superuser" } else { "login" }.to_owned(),
+            controller_access: if door.is_admin { "superuser" } else { "login" }.to_owned(),
             ..AuthUserInfo::default()
         }),
         facades: registry::facades(),
         ..LoginResult::default()
-    })
+    }
 }
 
 /// Our own address as clients are to keep it: never a controller's.
@@ -57,8 +68,9 @@ pub(crate) fn servers(settings: &Config) -> Vec<Vec<HostPort>> {
 
 /// The lowest version of our controllers: clients must not believe that we can do more.
 async fn server_version(services: &Services) -> Result<String> {
-    let mut conn = services.broker.store.acquire().await?;
+    let mut conn = services.broker.store.reader().await?;
     let versions = controllers::agent_versions(&mut conn).await?;
+    conn.done();
     let lowest = versions.iter().filter_map(|version| version.parse::<AgentVersion>().ok()).min();
     Ok(lowest.map_or_else(|| NO_CONTROLLER.to_owned(), |version| version.to_string()))
 }

@@ -1,5 +1,6 @@
 //! One client connection: upgrade, codec loop, login, limits. It knows facades and relay, and nothing of SQL.
 
+pub(crate) mod ahead;
 pub(crate) mod browser;
 mod context;
 mod controller;
@@ -9,11 +10,12 @@ pub(crate) mod greeting;
 pub(crate) mod login;
 mod login_result;
 mod meter;
+mod queue;
 pub(crate) mod record;
 mod services;
 pub(crate) mod socket;
-mod vouching;
 mod turn;
+mod vouching;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
@@ -24,5 +26,5 @@ pub(crate) use login_result::servers;
 pub(crate) use meter::Metered;
 pub use services::{Authn, Peer, Services};
 pub use socket::ClientSocket;
-pub use vouching::keep as keep_vouched;
 pub(crate) use turn::in_one_turn;
+pub use vouching::keep as keep_vouched;

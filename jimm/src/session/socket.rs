@@ -9,7 +9,6 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
@@ -18,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::meter::{Allowance, Metered, TooMuch};
+use super::queue::{self, queue};
 
 /// A client's bytes.
 type ClientStream = Metered<TokioIo<Upgraded>>;
@@ -35,7 +35,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Sends to the peer. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbox(mpsc::Sender<Message>);
+pub(crate) struct Outbox(queue::Sender<Message>);
 
 /// Receives from the peer.
 pub(crate) struct Reader<S> {
@@ -53,7 +53,7 @@ pub(crate) struct Reader<S> {
 /// Takes messages out of the outbox and writes them.
 pub(crate) struct Writer<S> {
     sink: SplitSink<WebSocketStream<S>, Message>,
-    queue: mpsc::Receiver<Message>,
+    queue: queue::Receiver<Message>,
 }
 
 /// Why we close.
@@ -137,7 +137,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (sink, stream) = socket.split();
-    let (sender, queue) = mpsc::channel(QUEUE);
+    let (sender, queue) = queue(QUEUE);
     let outbox = Outbox(sender);
     let quarter = Box::pin(tokio::time::sleep(silence / 4));
     let reader = Reader { stream, outbox: outbox.clone(), silence, quarter, quiet: 0, allowance: None };
@@ -179,17 +179,17 @@ pub(crate) async fn part<S: AsyncRead + AsyncWrite + Unpin>(
 impl Outbox {
     /// Sends a text; waits while the peer is slow. `false` when the peer is gone.
     pub(crate) async fn send(&self, text: impl Into<Utf8Bytes>) -> bool {
-        self.0.send(Message::Text(text.into())).await.is_ok()
+        self.0.send(Message::Text(text.into())).await
     }
 
     /// Asks the peer for a sign of life, unless so much waits for it already that it will give one anyway.
     pub(crate) fn ping(&self) {
-        let _ = self.0.try_send(Message::Ping(Vec::new().into()));
+        self.0.try_send(Message::Ping(Vec::new().into()));
     }
 
     /// Closes, after what was sent before.
     pub(crate) async fn close(&self, close: Close) {
-        let _ = self.0.send(close.into_message()).await;
+        self.0.send(close.into_message()).await;
     }
 }
 
@@ -266,7 +266,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Writer<S> {
     async fn write(&mut self, first: Message) -> Result<bool, WsError> {
         let mut closes = matches!(first, Message::Close(_));
         self.sink.feed(first).await?;
-        while !closes && let Ok(message) = self.queue.try_recv() {
+        while !closes && let Some(message) = self.queue.try_recv() {
             closes = matches!(message, Message::Close(_));
             self.sink.feed(message).await?;
         }

@@ -5,7 +5,7 @@
 //! for it, which costs more than the frame does. Knows nothing of connections.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -38,16 +38,16 @@ impl Wake for Bell {
     }
 }
 
-/// Runs the future; when something wakes it while it is polled, it is polled again at once.
-pub(crate) async fn in_one_turn<F: Future>(future: F) -> F::Output {
+/// Runs the future; when something wakes it while it is polled, it is polled again at once. Give it a boxed one: a task
+/// would keep room for the future twice.
+pub(crate) async fn in_one_turn<F: Future + Unpin>(mut future: F) -> F::Output {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
-    let mut future = pin!(future);
     poll_fn(move |task| {
         bell.task.register(task.waker());
         for _ in 0..TURNS {
             bell.state.store(POLLED, Ordering::SeqCst);
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
                 return Poll::Ready(output);
             }
             if bell.state.compare_exchange(POLLED, SLEEPING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn poll<F: Future + Unpin>(future: &mut F, woken: &Arc<Woken>) -> Poll<F::Output> {
-        std::pin::Pin::new(future).poll(&mut Context::from_waker(&Waker::from(Arc::clone(woken))))
+        Pin::new(future).poll(&mut Context::from_waker(&Waker::from(Arc::clone(woken))))
     }
 
     #[test]

@@ -18,6 +18,9 @@ use crate::session::{ClientSocket, Metered, Services, in_one_turn};
 /// What a request for a websocket is told that asks for none.
 pub(super) const NO_WEBSOCKET: &str = "this is a websocket: connect with one\n";
 
+/// Requests are small, and an idle connection keeps this.
+const BUFFER: usize = 2 * 1024;
+
 /// Answers the handshake and runs `session` on the socket; it belongs to the broker's tasks.
 pub(super) fn upgrade<F, Fut>(services: &Arc<Services>, mut request: Request, session: F) -> Response
 where
@@ -30,13 +33,13 @@ where
     let Some(upgraded) = request.extensions_mut().remove::<OnUpgrade>() else {
         return (StatusCode::BAD_REQUEST, "this connection cannot become a websocket\n").into_response();
     };
-    let config = jimm_rpc::socket_config(services.settings.limits.max_message_size);
+    let config = jimm_rpc::socket_config(services.settings.limits.max_message_size).read_buffer_size(BUFFER);
     services.lifecycle.sessions.spawn(async move {
         match upgraded.await {
             Ok(stream) => {
                 let stream = Metered::new(TokioIo::new(stream));
                 let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-                in_one_turn(session(socket)).await;
+                in_one_turn(Box::pin(session(socket))).await;
             }
             Err(error) => tracing::debug!(error = %error, "client went away during the handshake"),
         }

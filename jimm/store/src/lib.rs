@@ -5,6 +5,7 @@
 //! state on a condition is one guarded statement and tells whether it hit, so that racing writers cannot undo each
 //! other. It must not know controllers, the wire, or what a sealed column holds.
 
+mod at_hand;
 pub mod audit;
 pub mod cloud_defaults;
 pub mod clouds;
@@ -30,6 +31,7 @@ pub mod session_policies;
 pub mod sessions;
 pub mod tuples;
 
+pub use at_hand::Reader;
 pub use error::{Result, StoreError};
 pub use listen::{Listener, Notification};
 pub use pool::{Conn, PoolOptions, Store, Tx};

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::identities::changed;
+use crate::identities::{Identity, changed};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,14 @@ pub struct Session {
 /// What a connection that is open, or wants to be, rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
+    /// The identity's name.
+    pub name: String,
+    /// The name to show.
+    pub display_name: String,
+    /// When it last logged in.
+    pub last_login: Option<DateTime<Utc>>,
+    /// When the broker first heard of it.
+    pub known_since: DateTime<Utc>,
     /// Whether the identity is refused.
     pub disabled: bool,
     /// How often all its sessions were ended.
@@ -54,6 +62,14 @@ pub struct Standing {
     pub idle_seconds: Option<i64>,
     /// When that was ended.
     pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// Whose it is.
+    pub fn into_identity(self) -> Identity {
+        let Self { name, display_name, disabled, epoch, last_login, known_since, .. } = self;
+        Identity { name, display_name, disabled, epoch, last_login, created_at: known_since }
+    }
 }
 
 /// Begins a session; the identity is made when new. Tells whether there was none of that id.
@@ -96,8 +112,9 @@ pub async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Session>> {
 pub async fn standing(conn: &mut PgConnection, identity: &str, id: Option<Uuid>) -> Result<Option<Standing>> {
     Ok(sqlx::query_as!(
         Standing,
-        r#"SELECT i.disabled, i.epoch, s.created_at AS "created_at?", s.expires_at AS "expires_at?",
-                  s.last_seen AS "last_seen?", s.idle_seconds AS "idle_seconds?", s.revoked_at AS "revoked_at?"
+        r#"SELECT i.name, i.display_name, i.last_login, i.created_at AS known_since, i.disabled, i.epoch,
+                  s.created_at AS "created_at?", s.expires_at AS "expires_at?", s.last_seen AS "last_seen?",
+                  s.idle_seconds AS "idle_seconds?", s.revoked_at AS "revoked_at?"
            FROM identities i LEFT JOIN sessions s ON s.id = $2 AND s.identity = i.name
            WHERE i.name = $1"#,
         identity,

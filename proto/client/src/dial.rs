@@ -83,7 +83,7 @@ async fn first<T>(
     let mut attempts: FuturesUnordered<_> = (0u32..)
         .zip(attempts)
         .map(|(n, attempt)| async move {
-            tokio::time::sleep(APART * n).await;
+            head_start(n).await;
             attempt.await
         })
         .collect();
@@ -109,6 +109,13 @@ async fn first<T>(
             failed.attempts.extend(late);
             Err(failed)
         }
+    }
+}
+
+/// Waits until the nth may begin. The first does at once: even a sleep of no time ends with the timer's next tick.
+async fn head_start(n: u32) {
+    if n > 0 {
+        tokio::time::sleep(APART * n).await;
     }
 }
 
@@ -138,7 +145,7 @@ async fn connect(address: &str) -> io::Result<TcpStream> {
     let mut attempts: FuturesUnordered<_> = (0u32..)
         .zip(tokio::net::lookup_host(address).await?)
         .map(|(n, ip)| async move {
-            tokio::time::sleep(APART * n).await;
+            head_start(n).await;
             TcpStream::connect(ip).await
         })
         .collect();

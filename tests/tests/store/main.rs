@@ -6,6 +6,7 @@ mod duties;
 mod jobs;
 mod migrations;
 mod races;
+mod readers;
 mod rights;
 mod rows;
 mod support;
