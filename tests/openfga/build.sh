@@ -17,6 +17,6 @@ cd "$(mktemp -d)" && trap 'rm -rf "$PWD"' EXIT
 found=$(go mod download -json "github.com/openfga/openfga@$V" | sed -n 's/.*"Sum": "\(.*\)".*/\1/p')
 [ "$found" = "$SUM" ] || { echo "OpenFGA $V has other content than it should: $found" >&2; exit 1; }
 mkdir -p "$DIR"
-GOBIN=$PWD/bin go install -trimpath -ldflags '-s -w' "github.com/openfga/openfga/cmd/openfga@$V" >&2
+GOBIN=$PWD/bin go install -ldflags '-s -w' "github.com/openfga/openfga/cmd/openfga@$V" >&2
 mv "$PWD/bin/openfga" "$DIR/openfga"
 echo "$DIR/openfga"
