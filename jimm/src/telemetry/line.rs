@@ -86,17 +86,39 @@ struct Escaped<'a, W>(&'a mut W);
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut plain = 0;
-        for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f)) {
+        // Two bytes with which what a terminal or an editor takes for more than a letter may begin.
+        let first = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f | 0xc2 | 0xe2);
+        for (at, _) in text.bytes().enumerate().filter(|(_, byte)| first(byte)) {
+            let Some(c) = text[at..].chars().next().filter(|c| matches!(c, '"' | '\\') || is_control(*c)) else {
+                continue;
+            };
             self.0.write_str(&text[plain..at])?;
-            plain = at + 1;
-            match byte {
-                b'"' => self.0.write_str("\\\"")?,
-                b'\\' => self.0.write_str("\\\\")?,
-                b'\n' => self.0.write_str("\\n")?,
-                other => write!(self.0, "\\u{other:04x}")?,
+            plain = at + c.len_utf8();
+            match c {
+                '"' => self.0.write_str("\\\"")?,
+                '\\' => self.0.write_str("\\\\")?,
+                '\n' => self.0.write_str("\\n")?,
+                other => write!(self.0, "\\u{:04x}", u32::from(other))?,
             }
         }
         self.0.write_str(&text[plain..])
+    }
+}
+
+/// Whether it would end a line, or tell a terminal something, in place of being shown.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Text for people, in which nothing ends the line or turns a colour.
+pub(super) struct Shown<'a, W>(pub(super) &'a mut W);
+
+impl<W: Write> Write for Shown<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            if is_control(c) { write!(self.0, "{}", c.escape_default())? } else { self.0.write_char(c)? }
+        }
+        Ok(())
     }
 }
 
@@ -134,7 +156,7 @@ mod tests {
                 elapsed.ms = 0.25,
                 nothing = f64::NAN,
                 good = true,
-                name = "a \"b\" \\ \n \u{1} é",
+                name = "a \"b\" \\ \n \u{1} é \u{9b}31m\u{2028}â",
                 shown = %"x\"y",
                 debugged = ?["z"],
                 missing,
@@ -144,12 +166,13 @@ mod tests {
         let written = sink.0.lock().unwrap().clone();
         let text = String::from_utf8(written).unwrap();
         assert_eq!(text.matches('\n').count(), 1, "{text}");
+        assert!(text.chars().filter(|c| is_control(*c)).eq(['\n']), "{text:?}");
         let mut line: Value = serde_json::from_str(&text).unwrap();
         let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         assert!(chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).is_ok(), "{time}");
         let expected = json!({
             "level": "INFO", "message": "hello", "request.id": 7, "below": -1, "elapsed.ms": 0.25, "nothing": null,
-            "good": true, "name": "a \"b\" \\ \n \u{1} é", "shown": "x\"y", "debugged": "[\"z\"]",
+            "good": true, "name": "a \"b\" \\ \n \u{1} é \u{9b}31m\u{2028}â", "shown": "x\"y", "debugged": "[\"z\"]",
             "target": "jimm::telemetry::line::tests",
         });
         assert_eq!(line, expected);

@@ -1,11 +1,14 @@
 //! Sets up the log: JSON lines for machines, or lines for people.
 
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use super::buffer::LogBuffer;
-use super::line::JsonLine;
+use super::line::{JsonLine, Shown};
 use crate::config::LogSettings;
 
 static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
@@ -14,7 +17,12 @@ static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
 pub fn init(settings: &LogSettings) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter(settings));
     let done = if settings.dev_mode {
-        subscriber.with_writer(std::io::stderr).try_init()
+        // What comes from clients stays on its line and has no colours.
+        let fields = debug_fn(|writer, field, value| match field.name() {
+            "message" => write!(Shown(writer), "{value:?}"),
+            name => write!(Shown(writer), "{name}={value:?}"),
+        });
+        subscriber.fmt_fields(fields.delimited(" ")).with_writer(std::io::stderr).try_init()
     } else {
         let buffer = BUFFER.get_or_init(LogBuffer::start).clone();
         subscriber.event_format(JsonLine).with_writer(buffer).try_init()
