@@ -20,6 +20,11 @@ pub(super) struct Actor {
 }
 
 impl Actor {
+    /// Their client store.
+    pub(super) fn store(&self) -> Option<PathBuf> {
+        self.env.iter().find(|(name, _)| name == "JUJU_DATA").map(|(_, path)| PathBuf::from(path))
+    }
+
     /// The command, with nothing of our own environment that a client would read.
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);

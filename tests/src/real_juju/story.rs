@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::ledger::{Actor, Ledger};
 use super::rig::Rig;
-use super::world::{NAME, World};
+use super::world::{Answer, NAME, World};
 use crate::broker::ADMIN;
 use crate::demo::Layout;
 use crate::process;
@@ -33,12 +33,12 @@ pub async fn run(rig: Rig, layout: Layout, keep: bool) -> Result<()> {
     Ok(())
 }
 
-struct Story<'a> {
-    world: &'a World,
-    ledger: Ledger,
-    admin: Actor,
-    older: Actor,
-    ctl: Actor,
+pub(super) struct Story<'a> {
+    pub(super) world: &'a World,
+    pub(super) ledger: Ledger,
+    pub(super) admin: Actor,
+    pub(super) older: Actor,
+    pub(super) ctl: Actor,
     direct: Actor,
 }
 
@@ -57,6 +57,7 @@ impl<'a> Story<'a> {
         self.work().await?;
         self.share().await?;
         self.older_client().await;
+        self.identities().await?;
         self.adopt().await?;
         self.move_models().await?;
         self.end().await;
@@ -175,6 +176,19 @@ impl<'a> Story<'a> {
         self.ledger.run("add-model", &older, &["add-model", "second", "--no-switch"], &[]).await;
         let destroy = ["destroy-model", "second", "--no-prompt", "--force", "--no-wait"];
         self.ledger.run("destroy-model", &older, &destroy, &[]).await;
+    }
+
+    /// Alice, who logs in badly and well, with both clients, and is in groups.
+    async fn identities(&mut self) -> Result<()> {
+        let older = self.world.person("alice", "juju36", "juju 3.6")?;
+        self.world.login(&mut self.ledger, &older, ALICE).await;
+        self.logins(&older).await?;
+        // What was ended and disabled meanwhile was hers with every client.
+        let alice = self.world.person("alice", "juju", "juju 4.1")?;
+        self.goes("models, ended", &alice, &["models"], Answer::As(ALICE), |talk| talk.works(1)).await;
+        self.logins(&alice).await?;
+        self.by_groups(&alice).await;
+        Ok(())
     }
 
     /// A model that lived on a controller before there was a broker.

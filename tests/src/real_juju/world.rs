@@ -31,6 +31,44 @@ pub(super) struct World {
     issuer: String,
 }
 
+/// What is answered to a code.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer<'a> {
+    /// This person agrees at the provider.
+    As(&'a str),
+    /// Somebody refuses there.
+    Refuse,
+    /// The command is killed.
+    BreakOff,
+    /// There must be none.
+    Never,
+}
+
+/// What came of a command that may have asked for codes.
+pub(super) struct Talk {
+    succeeded: bool,
+    said: String,
+    codes: usize,
+}
+
+impl Talk {
+    /// It has succeeded, with so many codes.
+    pub(super) fn works(&self, codes: usize) -> Result<()> {
+        let Self { succeeded, said, codes: asked } = self;
+        anyhow::ensure!(*succeeded && *asked == codes, "succeeded: {succeeded}, codes: {asked}\n{said}");
+        Ok(())
+    }
+
+    /// It has failed, with so many codes and this in what it said, as one error.
+    pub(super) fn fails(&self, codes: usize, with: &str) -> Result<()> {
+        let Self { succeeded, said, codes: asked } = self;
+        let errors = said.lines().filter(|line| line.starts_with("ERROR")).count();
+        let is_so = !succeeded && *asked == codes && said.contains(with) && errors <= 1;
+        anyhow::ensure!(is_so, "succeeded: {succeeded}, codes: {asked}, no {with:?}?\n{said}");
+        Ok(())
+    }
+}
+
 impl World {
     /// Starts it: first the broker, whose keys the controllers fetch while they start.
     pub(super) async fn up(rig: Rig, layout: Layout) -> Result<Self> {
@@ -103,21 +141,39 @@ impl World {
     }
 
     async fn try_login(&self, by: &Actor, email: &str) -> Result<()> {
-        let mut child = by.command(&["login", &self.address, "-c", NAME]).spawn()?;
+        let talk = self.talk(by, &["login", &self.address, "-c", NAME], Answer::As(email)).await?;
+        talk.works(1)?;
+        anyhow::ensure!(talk.said.contains(&format!("Welcome, {email}")), "no welcome: {}", talk.said);
+        Ok(())
+    }
+
+    /// Runs a command that may ask for codes, and gives this answer to each.
+    pub(super) async fn talk(&self, by: &Actor, args: &[&str], answer: Answer<'_>) -> Result<Talk> {
+        let talk = tokio::time::timeout(Duration::from_mins(1), self.try_talk(by, args, answer)).await;
+        talk.unwrap_or_else(|_| Err(anyhow::anyhow!("{args:?} has not ended within a minute")))
+    }
+
+    async fn try_talk(&self, by: &Actor, args: &[&str], answer: Answer<'_>) -> Result<Talk> {
+        let mut child = by.command(args).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
-        let mut said = String::new();
+        let (mut said, mut codes) = (String::new(), 0);
         while let Some(line) = lines.next_line().await? {
             said.push_str(&line);
             said.push('\n');
-            if let Some((_, rest)) = line.split_once("enter code ") {
-                let code = rest.split_whitespace().next().context("no code")?.to_owned();
-                approve(&format!("{}/approve", self.issuer), &code, email).await?;
+            let Some((_, rest)) = line.split_once("enter code ") else { continue };
+            codes += 1;
+            let code = rest.split_whitespace().next().context("no code")?;
+            let url = format!("{}/approve", self.issuer);
+            match answer {
+                Answer::As(email) => approve(&url, code, email).await?,
+                Answer::Refuse => approve(&format!("{url}?deny=true"), code, "").await?,
+                Answer::BreakOff => child.start_kill()?,
+                Answer::Never => anyhow::bail!("it asks for a code: {said}"),
             }
         }
-        let status = child.wait().await?;
-        anyhow::ensure!(status.success(), "{status}: {said}");
-        anyhow::ensure!(said.contains(&format!("Welcome, {email}")), "no welcome: {said}");
-        Ok(())
+        let output = child.wait_with_output().await?;
+        said.push_str(&String::from_utf8_lossy(&output.stdout));
+        Ok(Talk { succeeded: output.status.success(), said, codes })
     }
 
     /// Kills the broker where it stands and starts it again.
