@@ -15,7 +15,9 @@ use crate::settings::Settings;
 
 /// How long a person may take in the browser.
 const BROWSER: Duration = Duration::from_secs(15 * 60);
-/// How long dialling may take.
+/// Whose mistake it may be when a service account is not let in.
+const ACCOUNT: &str = "the service account comes from JIMM_CLIENT_ID and JIMM_CLIENT_SECRET, or else from JUJU_CLIENT_ID and JUJU_CLIENT_SECRET; unset them to log in as yourself";
+/// How long connecting may take.
 const DIAL: Duration = Duration::from_secs(20);
 const FACADE: &str = "JIMM";
 const FACADE_VERSION: u32 = 4;
@@ -158,13 +160,21 @@ impl Session {
 
     /// Who is logged in in the store is who was meant; this is for a store that holds nobody.
     async fn log_in_as_service_account(&self, settings: &Settings, target: &Target) -> Result<bool> {
-        let (Some(id), Some(secret)) = (&settings.client_id, &settings.client_secret) else {
-            return self.log_in_as_ci_job(settings, target).await;
+        let (id, secret) = match (&settings.client_id, &settings.client_secret) {
+            (Some(id), Some(secret)) => (id, secret),
+            // A job that has lost its secret must not wait for somebody at a browser.
+            (Some(id), None) => {
+                return Err(
+                    Failure::failed(format!("the service account {id:?} has no secret here")).with_hint(ACCOUNT)
+                );
+            }
+            (None, _) => return self.log_in_as_ci_job(settings, target).await,
         };
         let params = ClientCredentials { client_id: id, client_secret: secret };
-        let _: LoginResult = self.admin("LoginWithClientCredentials", &params, self.timeout).await.map_err(|e| {
-            Failure::from(e).with_hint("the service account comes from JIMM_CLIENT_ID and JIMM_CLIENT_SECRET; unset them to log in as yourself")
-        })?;
+        let _: LoginResult = self
+            .admin("LoginWithClientCredentials", &params, self.timeout)
+            .await
+            .map_err(|e| Failure::from(e).with_hint(ACCOUNT))?;
         Ok(true)
     }
 

@@ -47,14 +47,19 @@ impl Settings {
         let juju_data = path("JUJU_DATA")
             .or_else(|| path("XDG_DATA_HOME").map(|d| d.join("juju")))
             .or_else(|| path("HOME").map(|d| d.join(".local/share/juju")));
+        // An id goes with its own secret.
+        let (client_id, client_secret) = match text("JIMM_CLIENT_ID") {
+            Some(id) => (Some(id), text("JIMM_CLIENT_SECRET")),
+            None => (text("JUJU_CLIENT_ID"), text("JUJU_CLIENT_SECRET")),
+        };
         Self {
             juju_data,
             url: text("JIMM_URL"),
             session_token: text("JIMM_SESSION_TOKEN"),
-            client_id: text("JIMM_CLIENT_ID").or_else(|| text("JUJU_CLIENT_ID")),
+            client_id,
+            client_secret,
             id_token: text("JIMM_ID_TOKEN"),
             id_token_file: path("JIMM_ID_TOKEN_FILE"),
-            client_secret: text("JIMM_CLIENT_SECRET").or_else(|| text("JUJU_CLIENT_SECRET")),
         }
     }
 }

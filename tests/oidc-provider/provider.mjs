@@ -147,7 +147,12 @@ function start() {
 
 /** Who is asked to log in is the one of the request, and agrees to everything, or to nothing. */
 async function agree(ctx, next) {
-  if (!ctx.path.startsWith('/interaction/')) return next();
+  if (!ctx.path.startsWith('/interaction/')) {
+    await next();
+    // The standard's pause of five seconds is long for tests.
+    if (ctx.body?.device_code) ctx.body = { ...ctx.body, interval: options.interval };
+    return;
+  }
   const { prompt, params, session, grantId } = await provider.interactionDetails(ctx.req, ctx.res);
   const account = `sub-${ctx.get('x-account')}`;
   let result;
@@ -187,6 +192,10 @@ async function control(request, response) {
   for (const [name, value] of Object.entries(JSON.parse(body))) switches[name](value);
   response.end('done\n');
 }
+
+// Who started it may be killed: then nobody is there to end this.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.exit(0), 1000).unref();
 
 start();
 const tls = { cert: readFileSync(options.cert), key: createPrivateKey(readFileSync(options.key)).export({ type: 'pkcs8', format: 'pem' }) };

@@ -306,9 +306,11 @@ impl Drop for Sim {
 }
 
 /// Variables that tell `jimmctl` who it is.
-const IDENTITY: [&str; 7] = [
+const IDENTITY: [&str; 9] = [
     "JIMM_CLIENT_ID",
     "JIMM_CLIENT_SECRET",
+    "JUJU_CLIENT_ID",
+    "JUJU_CLIENT_SECRET",
     "JIMM_SESSION_TOKEN",
     "JIMM_ID_TOKEN",
     "JIMM_ID_TOKEN_FILE",

@@ -35,6 +35,8 @@ pub struct OidcProviderOptions {
     pub conform: bool,
     /// `client_secret_basic` or `client_secret_post`.
     pub auth_method: String,
+    /// Seconds a device waits between two questions.
+    pub interval: u64,
     /// How long a device's code is good, in seconds.
     pub code_life: u64,
     /// Service accounts, with their secrets.
@@ -47,6 +49,7 @@ impl Default for OidcProviderOptions {
             redirect_uri: "https://localhost/auth/callback".into(),
             conform: true,
             auth_method: "client_secret_basic".into(),
+            interval: 1,
             code_life: 600,
             services: BTreeMap::from([("svc-admin".into(), "svc-admin-secret".into())]),
         }
@@ -83,7 +86,7 @@ impl OidcProvider {
         let settings = json!({
             "port": port, "cert": tls.cert, "key": tls.key, "client_id": client_id, "client_secret": client_secret,
             "redirect_uri": options.redirect_uri, "conform": options.conform, "auth_method": options.auth_method,
-            "code_life": options.code_life, "services": options.services,
+            "interval": options.interval, "code_life": options.code_life, "services": options.services,
         });
         let log = dir.path().join("log");
         let mut command = Command::new("node");

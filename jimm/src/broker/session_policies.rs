@@ -12,7 +12,8 @@ use jimm_proto::params::jimm_accounts::{SessionPolicy, SetSessionPolicyRequest};
 use jimm_proto::time::GoTime;
 use jimm_store::groups::{self, SetKind};
 use jimm_store::session_policies::{self, Policy};
-use jimm_store::sessions::Standing;
+use jimm_store::sessions::{self, Standing};
+use uuid::Uuid;
 
 use super::sessions::{LONGEST, idle_of, seconds};
 use super::users::parse_user_name;
@@ -94,15 +95,25 @@ impl Broker {
         Ok(shortest)
     }
 
-    /// A session as the rules of today let it live: never longer than when it began.
-    pub(super) async fn limited(&self, standing: Standing, name: &UserName, groups: &[String]) -> Result<Standing> {
+    /// A session as the rules of today let it live: never longer than when it began. What is shortened stays so.
+    pub(super) async fn limited(
+        &self,
+        standing: Standing,
+        session: Uuid,
+        name: &UserName,
+        groups: &[String],
+    ) -> Result<Standing> {
         let (Some(created), Some(expires)) = (standing.created_at, standing.expires_at) else { return Ok(standing) };
         let rules = self.session_rules().await?;
         let decided = rules.is_decided.then_some(rules.usual);
         let Some(rule) = self.lifetime(&rules, name, groups).await?.or(decided) else { return Ok(standing) };
         let as_begun = Lifetime { absolute: rule.absolute, idle: idle_of(&standing) };
+        let ends = created + delta(rule.absolute.min(LONGEST));
+        if ends < expires {
+            sessions::shorten(&mut *self.store.acquire().await?, session, ends).await?;
+        }
         Ok(Standing {
-            expires_at: Some(expires.min(created + delta(rule.absolute.min(LONGEST)))),
+            expires_at: Some(expires.min(ends)),
             idle_seconds: Some(seconds(rule.shorter(as_begun).idle)),
             ..standing
         })
@@ -174,6 +185,8 @@ impl Broker {
         let mut tx = self.store.begin().await?;
         session_policies::set(&mut tx, &policy).await?;
         tx.commit().await?;
+        // Other replicas hear of it; who asks here next must not be told of the former rules.
+        self.account_events.tell(None);
         let Policy { subject, absolute_seconds, idle_seconds, .. } = policy;
         tracing::info!(subject, absolute_seconds, idle_seconds, requester = %who.name, "session policy set");
         Ok(())
@@ -188,6 +201,7 @@ impl Broker {
             return Err(Error::not_found(format!("session policy of {subject:?} not found")));
         }
         tx.commit().await?;
+        self.account_events.tell(None);
         tracing::info!(subject, requester = %who.name, "session policy removed");
         Ok(())
     }

@@ -39,6 +39,8 @@ pub struct Pass {
     pub epoch: i64,
     /// How many events there had been before it was looked at.
     pub told: u64,
+    /// When it began.
+    pub began: DateTime<Utc>,
     /// When it ends by itself.
     pub ends: Option<DateTime<Utc>>,
     /// How long its session may lie unused; zero for as long as it lives.
@@ -101,7 +103,7 @@ impl Broker {
         let mut conn = self.store.acquire().await?;
         let standing = sessions::standing(&mut conn, identity.name.as_str(), Some(session.id)).await?;
         let standing = standing.ok_or_else(ended)?;
-        let standing = self.limited(standing, &identity.name, &identity.groups).await?;
+        let standing = self.limited(standing, session.id, &identity.name, &identity.groups).await?;
         judge(identity.name.as_str(), &standing, now)?;
         Ok((session.id, standing.expires_at.ok_or_else(ended)?))
     }
@@ -121,7 +123,7 @@ impl Broker {
         let standing = sessions::standing(&mut conn, name, Some(token.id)).await?;
         conn.done();
         let standing = match standing {
-            Some(standing) => Some(self.limited(standing, &identity.name, &identity.groups).await?),
+            Some(standing) => Some(self.limited(standing, token.id, &identity.name, &identity.groups).await?),
             None => None,
         };
         if let Some(standing) = &standing
@@ -167,7 +169,8 @@ impl Broker {
             let lifetime = self.lifetime(&rules, &identity.name, &identity.groups).await?;
             lifetime.map(|lifetime| self.clock.now() + delta(lifetime.absolute.min(LONGEST)))
         };
-        Ok(Pass { session: identity.session.map(|session| session.id), epoch, told, ends, idle: lease.idle })
+        let began = self.clock.now();
+        Ok(Pass { session: identity.session.map(|session| session.id), epoch, told, began, ends, idle: lease.idle })
     }
 
     /// Whether an open connection of this requester has to end, and if not, when to look again at the latest. That it is
@@ -185,14 +188,8 @@ impl Broker {
         if who.pass.ends.is_some_and(|ends| ends <= now) {
             return Ok(Look::End("session has expired: log in again".to_owned()));
         }
-        let Some(session) = who.pass.session else {
-            return Ok(if standing.disabled {
-                Look::End(disabled(name).message().to_owned())
-            } else {
-                Look::Again(LOOK)
-            });
-        };
-        let standing = self.limited(standing, &who.name, &who.groups).await?;
+        let Some(session) = who.pass.session else { return self.look_without_session(who, &standing, now).await };
+        let standing = self.limited(standing, session, &who.name, &who.groups).await?;
         // That of an open connection does not lie unused.
         let used = Standing { last_seen: Some(now), ..standing.clone() };
         if let Err(error) = judge(name, &used, now) {
@@ -205,6 +202,21 @@ impl Broker {
         let idle = idle_of(&standing);
         let pause = if idle.is_zero() { LOOK } else { LOOK.min(idle / 3) };
         Ok(Look::Again(standing.expires_at.map_or(pause, |ends| until(now, ends).min(pause))))
+    }
+
+    /// The same for a login that has no session: a service account's with its secret.
+    async fn look_without_session(&self, who: &Requester, standing: &Standing, now: DateTime<Utc>) -> Result<Look> {
+        if standing.disabled {
+            return Ok(Look::End(disabled(who.name.as_str()).message().to_owned()));
+        }
+        let rules = self.session_rules().await?;
+        let lifetime = self.lifetime(&rules, &who.name, &who.groups).await?;
+        let Some(lifetime) = lifetime else { return Ok(Look::Again(LOOK)) };
+        let ends = who.pass.began + delta(lifetime.absolute.min(LONGEST));
+        if ends <= now {
+            return Ok(Look::End("session has expired: log in again".to_owned()));
+        }
+        Ok(Look::Again(until(now, ends).min(LOOK)))
     }
 }
 

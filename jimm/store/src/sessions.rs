@@ -211,6 +211,14 @@ pub async fn touch(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>, expires
     Ok(done.rows_affected() > 0)
 }
 
+/// Lets the session live until then at the longest.
+pub async fn shorten(conn: &mut PgConnection, id: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE sessions SET expires_at = $2 WHERE id = $1 AND expires_at > $2", id, expires_at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Ends the session; tells whether it was not ended yet. Call it in a transaction.
 pub async fn revoke(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> Result<bool> {
     let identity = sqlx::query_scalar!(

@@ -172,9 +172,15 @@ impl Idp {
         self.shared.state().refresh.keys().cloned().collect()
     }
 
-    /// When devices have asked for their tokens so far.
-    pub fn polls(&self) -> Vec<std::time::Instant> {
-        self.shared.state().polls.clone()
+    /// Whether everybody was told to slow down who was to be.
+    pub fn has_slowed_down(&self) -> bool {
+        self.shared.state().faults.slow_down == 0
+    }
+
+    /// When the device that shows this code has asked for its tokens so far.
+    pub fn polls(&self, user_code: &str) -> Vec<std::time::Instant> {
+        let state = self.shared.state();
+        state.polls.iter().filter(|(code, _)| code == user_code).map(|(_, at)| *at).collect()
     }
 
     /// Signs with a new key; the former ones stay published or vanish.

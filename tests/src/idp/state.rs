@@ -96,8 +96,8 @@ pub(super) struct State {
     pub(super) next_browser: Option<Person>,
     /// People who may log in no more.
     pub(super) disabled: HashSet<String>,
-    /// When devices asked for their tokens.
-    pub(super) polls: Vec<Instant>,
+    /// Which devices, by what a person types, asked for their tokens, and when.
+    pub(super) polls: Vec<(String, Instant)>,
     pub(super) faults: Faults,
 }
 

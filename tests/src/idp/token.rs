@@ -100,7 +100,10 @@ fn poll(shared: &Shared, client_id: &str, device_code: &str) -> Result<Person, R
     let bad = |code| Refusal(StatusCode::BAD_REQUEST, code);
     let mut state = shared.state();
     let now = Instant::now();
-    state.polls.push(now);
+    if let Some(login) = state.devices.get(device_code) {
+        let code = login.user_code.clone();
+        state.polls.push((code, now));
+    }
     let login = state.devices.get_mut(device_code).filter(|login| login.client_id == client_id);
     let login = login.ok_or(bad("invalid_grant"))?;
     if login.expires <= now {
@@ -179,6 +182,7 @@ fn tokens(
     let mut id = json!({
         "iss": shared.issuer(), "sub": subject, "aud": audience, "iat": now, "exp": expires, "auth_time": now,
         "name": name, "preferred_username": name, "email": person.email, "email_verified": !faults.email_unverified,
+        "upn": format!("{name}@corp.example.com"),
     });
     if let Some(nonce) = nonce {
         id["nonce"] = json!(nonce);

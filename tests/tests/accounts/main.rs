@@ -1,6 +1,8 @@
 //! Accounts from the outside: CI jobs without a secret; logins that end badly, and the way on; service accounts and their
 //! credentials; sessions, how long they last, and rights and their end, over several replicas.
 
+mod claims;
+mod device;
 mod exchange;
 mod healing;
 mod policies;

@@ -134,19 +134,24 @@ async fn a_shorter_life_ends_logins_that_have_begun_on_every_replica() {
     }
     assert!(!bob.is_closed() && !account.is_closed(), "others go on");
 
+    // Who allows more again brings nobody back.
+    set(&admin, &format!("user-{ALICE}"), 3600, 0).await;
+    assert!(refused(&other, &alices).await.contains("expired"));
+
     // A life that is not over yet ends in time, without a further event.
     set(&admin, &format!("user-{BOB}"), 4, 0).await;
     assert!(!bob.is_closed());
     tokio::time::timeout(DEADLINE, bob.closed()).await.expect("closed when its time has come");
     assert!(refused(&app.door, &bobs).await.contains("expired"));
 
-    // Logins by secret end by a rule that names them only.
+    // Logins by secret end by a rule that names them only, those that have begun too.
     set(&admin, "default", 3600, 0).await;
+    assert!(!account.is_closed());
     set(&admin, "serviceaccounts", 2, 0).await;
     let again = app.door.with_credentials(SERVICE_ID, SERVICE_SECRET).await.expect("an account").0;
     tokio::time::timeout(DEADLINE, again.closed()).await.expect("it ends after two seconds");
     assert!(again.close_reason().is_some_and(|why| why.contains("expired")), "{:?}", again.close_reason());
-    assert!(!account.is_closed(), "what had begun without a session goes on");
+    tokio::time::timeout(DEADLINE, account.closed()).await.expect("and what had begun before");
 }
 
 #[tokio::test(flavor = "multi_thread")]

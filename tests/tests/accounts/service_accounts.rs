@@ -184,3 +184,29 @@ async fn jimmctl_keeps_service_accounts() {
     let secrets = app.jimmctl_as(&token, &["list-service-account-credentials", "svc-1", "--show-secrets"]).await;
     assert!(secrets.out.contains("password: local-secret"), "{}", secrets.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jimmctl_logs_in_with_the_secret_of_the_environment() {
+    let app = alone(&[]).await;
+    app.idp.add_service("ci", "of ci");
+    let jimm = |id: &'static str, secret: &'static str| [("JIMM_CLIENT_ID", id), ("JIMM_CLIENT_SECRET", secret)];
+    let juju = |id: &'static str, secret: &'static str| [("JUJU_CLIENT_ID", id), ("JUJU_CLIENT_SECRET", secret)];
+    let both = [jimm(SERVICE_ID, "svc-admin-secret"), juju("ci", "of ci")].concat();
+    let unknown_to_itself = ("JIMM_CLIENT_ID", SERVICE_ID);
+    for (identity, code, text) in [
+        (jimm(SERVICE_ID, "svc-admin-secret").to_vec(), 0, ""),
+        (juju(SERVICE_ID, "svc-admin-secret").to_vec(), 0, ""),
+        (both, 0, ""),
+        (juju("ci", "of ci").to_vec(), 1, "unauthorized"),
+        (jimm(SERVICE_ID, "wrong").to_vec(), 1, "invalid client credentials"),
+        (juju("nobody", "of ci").to_vec(), 1, "invalid client credentials"),
+        (vec![unknown_to_itself], 1, "the service account \"svc-admin\" has no secret here"),
+        (vec![unknown_to_itself, ("JUJU_CLIENT_SECRET", "svc-admin-secret")], 1, "has no secret here"),
+    ] {
+        let said = app.jimmctl_with(&identity, &["session-policies"]).await;
+        assert!(said.code == code && said.err.contains(text), "{identity:?}: {said:?}");
+        assert!(!said.err.contains("Please visit") && !said.err.contains("of ci"), "{said:?}");
+        let hinted = said.err.contains("\nhint: the service account comes from JIMM_CLIENT_ID");
+        assert_eq!(hinted, code == 1 && text != "unauthorized", "{said:?}");
+    }
+}

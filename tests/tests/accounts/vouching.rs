@@ -111,7 +111,7 @@ async fn an_address_that_is_no_longer_verified_and_a_token_of_another_audience_e
             (status == StatusCode::FORBIDDEN).then_some(())
         })
         .await;
-        assert!(app.broker_log().contains(why), "{why}");
+        eventually("and the log says why", DEADLINE, || async { app.broker_log().contains(why).then_some(()) }).await;
         app.idp.fail(Faults::default());
     }
 }
