@@ -60,12 +60,11 @@ pub(super) async fn run(command: &SealingCommand, input: &[u8]) -> Result<Secret
         return Err(CommandError::Slow { program: program(), seconds: command.timeout.as_secs() });
     };
     let (output, status) = said.map_err(start)?;
-    if !status.success() {
-        return Err(CommandError::Failed { program: program(), status: status.to_string() });
-    }
     match output.expose_secret().len() as u64 {
-        0 => Err(CommandError::Answer { program: program(), what: "nothing" }),
+        // Who is not listened to any more may end badly for that alone.
         LONGEST.. => Err(CommandError::Answer { program: program(), what: "too much" }),
+        _ if !status.success() => Err(CommandError::Failed { program: program(), status: status.to_string() }),
+        0 => Err(CommandError::Answer { program: program(), what: "nothing" }),
         _ => Ok(output),
     }
 }
