@@ -86,7 +86,7 @@ impl OpenFga {
                 Err(_) => Err(Status::deadline_exceeded(format!("no answer within {patience:?}"))),
             };
             // A connection that was closed while it lay idle says so only when it is used.
-            if !matches!(&answer, Err(status) if status.code() == Code::Unavailable) {
+            if !matches!(&answer, Err(status) if status.code() == Code::Unavailable || is_broken(status)) {
                 break;
             }
         }
@@ -95,9 +95,15 @@ impl OpenFga {
     }
 }
 
+/// Whether the connection ended while the server was asked: what a server says itself has no further cause.
+fn is_broken(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
+}
+
 /// Whether the server could not be asked, or would not answer.
 pub(super) fn failed(call: &'static str, status: Status) -> Error {
     match status.code() {
+        _ if is_broken(&status) => Error::OpenFgaDown { call, source: Box::new(status) },
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
             Error::OpenFgaDown { call, source: Box::new(status) }
         }
