@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
-use crate::broker::{AccountEvents, Broker, LastHomes, ModelEvents};
+use crate::broker::{AccountEvents, Broker, LastHomes, ModelEvents, QueryDesk};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::controllers::Controllers;
@@ -71,6 +71,7 @@ impl App {
             controllers,
             model_events: events.clone(),
             last_homes: LastHomes::default(),
+            queries: QueryDesk::default(),
             account_events: account_events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use crate::config::{self, Loaded, Sources};
-use crate::{rights_page, secrets};
+use crate::{query, rights_page, secrets};
 
 /// The broker: to every Juju client one controller, behind it many.
 #[derive(Debug, Parser)]
@@ -29,6 +29,9 @@ enum Command {
     ConfigReference,
     /// Write the reference page of the rights.
     RightsReference,
+    /// Run a program of a user's apart from the broker, which starts this itself.
+    #[command(name = query::COMMAND, hide = true)]
+    QueryWorker,
     /// Tell the version.
     Version,
 }
@@ -58,6 +61,7 @@ impl Cli {
                 print(&rights_page::page());
                 ExitCode::SUCCESS
             }
+            Command::QueryWorker => query::main(),
             Command::Version => say(env!("CARGO_PKG_VERSION")),
         }
     }

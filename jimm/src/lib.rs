@@ -15,6 +15,7 @@ pub mod http_client;
 pub mod jobs;
 pub mod lifecycle;
 pub mod mirror;
+pub mod query;
 pub mod relay;
 pub mod rights_page;
 pub mod secrets;

@@ -8,7 +8,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod accounts;
+pub mod add_model;
 pub mod audit;
+pub mod clouds;
+pub mod controllers;
+pub mod models;
+pub mod program;
+pub mod query;
 pub mod rights;
 pub mod sealing;
 
@@ -17,6 +23,14 @@ use accounts::{
     ServiceAccountCredentialsArgs, SessionPoliciesArgs, SessionsArgs, SetSessionPolicyArgs, UpdateServiceAccountArgs,
     UserArgs,
 };
+pub use controllers::{
+    AddControllerArgs, ControllerInfoArgs, ListControllersArgs, RegisterControllerArgs, RemoveControllerArgs,
+    SetControllerDeprecatedArgs, ShowControllerArgs,
+};
+pub use models::{
+    ImportModelArgs, ListMigrationTargetsArgs, MigrateArgs, ModelArgs, ModelsArgs, UpdateMigratedModelArgs,
+};
+pub use program::{CompletionArgs, LoginArgs, ManArgs, VersionArgs};
 use rights::{
     AddSetArgs, ApplyArgs, AuthCommand, CheckAccessArgs, CheckRelationArgs, ExportAccessArgs, ListRelationsArgs,
     ListSetsArgs, RelationArgs, RemoveSetArgs, RenameSetArgs,
@@ -25,7 +39,6 @@ use rights::{
 use sealing::RotateSealingKeyArgs;
 
 use crate::help;
-use crate::output::OutputArgs;
 
 /// Operate a broker of Juju controllers: attach controllers, adopt models, move models between controllers.
 ///
@@ -78,6 +91,10 @@ pub enum Command {
     /// Attach a controller to the broker
     #[command(after_help = help::ADD_CONTROLLER, override_usage = "jimmctl add-controller [OPTIONS] FILE")]
     AddController(AddControllerArgs),
+    /// Attach a controller that the Juju client store knows, in one step
+    #[command(after_help = help::REGISTER_CONTROLLER,
+              override_usage = "jimmctl register-controller [OPTIONS] NAME\n       jimmctl register-controller --file FILE")]
+    RegisterController(RegisterControllerArgs),
     /// List the controllers behind the broker
     #[command(visible_alias = "controllers")]
     #[command(after_help = help::LIST_CONTROLLERS)]
@@ -86,16 +103,30 @@ pub enum Command {
     #[command(after_help = help::SHOW_CONTROLLER, override_usage = "jimmctl show-controller [OPTIONS] NAME")]
     ShowController(ShowControllerArgs),
     /// Detach a controller from the broker; the controller itself is not touched
-    #[command(after_help = help::REMOVE_CONTROLLER, override_usage = "jimmctl remove-controller [OPTIONS] NAME")]
+    #[command(visible_alias = "unregister-controller", after_help = help::REMOVE_CONTROLLER, override_usage = "jimmctl remove-controller [OPTIONS] NAME")]
     RemoveController(RemoveControllerArgs),
     /// Give a controller no new models; its models stay
     #[command(after_help = help::SET_CONTROLLER_DEPRECATED, override_usage = "jimmctl set-controller-deprecated [OPTIONS] NAME")]
     SetControllerDeprecated(SetControllerDeprecatedArgs),
+    /// Put a cloud on a controller
+    #[command(visible_alias = "add-cloud", after_help = help::clouds::ADD,
+              override_usage = "jimmctl add-cloud-to-controller [OPTIONS] CONTROLLER CLOUD")]
+    AddCloudToController(clouds::AddCloudArgs),
+    /// Take a cloud from a controller
+    #[command(visible_alias = "remove-cloud", after_help = help::clouds::REMOVE,
+              override_usage = "jimmctl remove-cloud-from-controller [OPTIONS] CONTROLLER CLOUD")]
+    RemoveCloudFromController(clouds::RemoveCloudArgs),
+    /// Store cloud credentials of users that were kept elsewhere
+    #[command(after_help = help::clouds::IMPORT_CREDENTIALS, override_usage = "jimmctl import-cloud-credentials [OPTIONS] FILE")]
+    ImportCloudCredentials(clouds::ImportCredentialsArgs),
+    /// Make a model, on the controller that the broker chooses or on a named one
+    #[command(after_help = help::add_model::ADD_MODEL, override_usage = "jimmctl add-model [OPTIONS] NAME [CLOUD/REGION]")]
+    AddModel(add_model::AddModelArgs),
     /// Adopt a model that already lives on an attached controller
-    #[command(after_help = help::IMPORT_MODEL, override_usage = "jimmctl import-model [OPTIONS] CONTROLLER UUID")]
+    #[command(visible_alias = "register-model", after_help = help::IMPORT_MODEL, override_usage = "jimmctl import-model [OPTIONS] CONTROLLER UUID")]
     ImportModel(ImportModelArgs),
     /// Move models to another controller and follow them to the end
-    #[command(after_help = help::MIGRATE, override_usage = "jimmctl migrate [OPTIONS] CONTROLLER MODEL...")]
+    #[command(visible_alias = "migrate-internal", after_help = help::MIGRATE, override_usage = "jimmctl migrate [OPTIONS] CONTROLLER MODEL...")]
     Migrate(MigrateArgs),
     /// Record that a model was moved to another controller behind the broker's back
     #[command(after_help = help::UPDATE_MIGRATED_MODEL, override_usage = "jimmctl update-migrated-model [OPTIONS] CONTROLLER UUID")]
@@ -113,6 +144,9 @@ pub enum Command {
     /// Show the full status of a model, as its controller tells it
     #[command(after_help = help::MODEL_STATUS, override_usage = "jimmctl model-status [OPTIONS] MODEL")]
     ModelStatus(ModelArgs),
+    /// Run a jq program on the status of every model that you may read
+    #[command(after_help = help::query::QUERY_MODELS, override_usage = "jimmctl query-models [OPTIONS] JQ")]
+    QueryModels(query::QueryModelsArgs),
     /// Make a group
     #[command(after_help = help::rights::ADD_GROUP, override_usage = "jimmctl add-group [OPTIONS] NAME")]
     AddGroup(AddSetArgs),
@@ -226,190 +260,4 @@ pub enum Command {
     /// Write the reference page of this program, in Markdown, to standard output
     #[command(hide = true)]
     Reference,
-}
-
-/// Arguments of `login`.
-#[derive(Debug, Args)]
-pub struct LoginArgs {
-    /// Address of a broker, HOST:PORT, to remember under the name given with -c, or else the first part of HOST
-    /// [default: log in again to the current controller, or to the one given with -c]
-    pub address: Option<String>,
-}
-
-/// Arguments of `controller-info`.
-#[derive(Debug, Args)]
-pub struct ControllerInfoArgs {
-    /// Name of the controller in the Juju client store
-    pub name: Option<String>,
-    /// File to write, readable by you only; "-" for standard output
-    pub file: Option<PathBuf>,
-    /// Address at which clients reach the controller, HOST:PORT; its certificate is checked with the system's roots
-    #[arg(value_name = "PUBLIC-ADDRESS")]
-    pub public_address: Option<String>,
-    /// Use the addresses and the CA certificate that the client store knows
-    #[arg(long)]
-    pub local: bool,
-    /// Name that the controller's certificate carries
-    #[arg(long, value_name = "HOST")]
-    pub tls_hostname: Option<String>,
-}
-
-/// Arguments of `add-controller`.
-#[derive(Debug, Args)]
-pub struct AddControllerArgs {
-    /// YAML file with name, uuid, api-addresses or public-address, ca-certificate, username, password; "-" for
-    /// standard input
-    pub file: Option<PathBuf>,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `list-controllers`.
-#[derive(Debug, Args)]
-pub struct ListControllersArgs {
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `show-controller`.
-#[derive(Debug, Args)]
-pub struct ShowControllerArgs {
-    /// Name of the controller
-    pub name: Option<String>,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `remove-controller`.
-#[derive(Debug, Args)]
-pub struct RemoveControllerArgs {
-    /// Name of the controller
-    pub name: Option<String>,
-    /// Detach it although it is alive or hosts models; the broker then forgets these models and their rights
-    #[arg(long)]
-    pub force: bool,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `set-controller-deprecated`.
-#[derive(Debug, Args)]
-pub struct SetControllerDeprecatedArgs {
-    /// Name of the controller
-    pub name: Option<String>,
-    /// Let it have new models again
-    #[arg(long = "false")]
-    pub clear: bool,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `import-model`.
-#[derive(Debug, Args)]
-pub struct ImportModelArgs {
-    /// Name of the controller that hosts the model
-    #[arg(value_name = "CONTROLLER")]
-    pub host: Option<String>,
-    /// UUID of the model
-    #[arg(value_name = "UUID")]
-    pub model: Option<String>,
-    /// User who owns the model from now on; needed when its owner is a local user of the controller
-    #[arg(long, value_name = "USER")]
-    pub owner: Option<String>,
-}
-
-/// Arguments of `migrate`.
-#[derive(Debug, Args)]
-pub struct MigrateArgs {
-    /// Name of the controller to move to
-    #[arg(value_name = "CONTROLLER")]
-    pub target: Option<String>,
-    /// Models to move: UUID or OWNER/NAME
-    #[arg(value_name = "MODEL")]
-    pub models: Vec<String>,
-    /// Only check: print the report, change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Start the moves and leave; the broker follows them by itself
-    #[arg(long, conflicts_with = "dry_run")]
-    pub no_wait: bool,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `update-migrated-model`.
-#[derive(Debug, Args)]
-pub struct UpdateMigratedModelArgs {
-    /// Name of the controller that hosts the model now
-    #[arg(value_name = "CONTROLLER")]
-    pub host: Option<String>,
-    /// UUID of the model
-    #[arg(value_name = "UUID")]
-    pub model: Option<String>,
-}
-
-/// Arguments of `list-migration-targets`.
-#[derive(Debug, Args)]
-pub struct ListMigrationTargetsArgs {
-    /// The model: UUID or OWNER/NAME
-    pub model: Option<String>,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `models`.
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    /// Only models on this controller
-    #[arg(long, value_name = "CONTROLLER")]
-    pub on: Option<String>,
-    /// All models, not only those that you may read (administrators of the broker)
-    #[arg(long)]
-    pub all: bool,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of commands about one model.
-#[derive(Debug, Args)]
-pub struct ModelArgs {
-    /// The model: UUID or OWNER/NAME
-    pub model: Option<String>,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `version`.
-#[derive(Debug, Args)]
-pub struct VersionArgs {
-    /// Only this program's version, without asking the broker
-    #[arg(long)]
-    pub client: bool,
-    /// How to print the answer.
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-/// Arguments of `completion`.
-#[derive(Debug, Args)]
-pub struct CompletionArgs {
-    /// The shell to write it for
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-/// Arguments of `man`.
-#[derive(Debug, Args)]
-pub struct ManArgs {
-    /// Folder to write the pages to; it is made when missing
-    pub dir: PathBuf,
 }

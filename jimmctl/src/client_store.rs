@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_norway::{Mapping, Value};
 
+use crate::commands::CloudFile;
 use crate::error::{Failure, Result};
 
 /// The folder that Juju's clients share.
@@ -123,6 +124,30 @@ impl ClientStore {
             _ => None,
         };
         Ok(found.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), text(value)?))).collect())
+    }
+
+    /// The clouds that the client itself knows.
+    pub(crate) fn clouds(&self) -> Result<CloudFile> {
+        let path = self.dir.join("clouds.yaml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => CloudFile::parse(&text, &path.display().to_string()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(CloudFile::default()),
+            Err(e) => Err(Failure::failed(format!("cannot read {}: {e}", path.display()))),
+        }
+    }
+
+    /// Makes a model the current one of its controller.
+    pub(crate) fn switch_model(&self, controller: &str, model: &str, uuid: &str, kind: &str) -> Result<()> {
+        let mut models = self.read("models.yaml")?;
+        let of = child(child(&mut models, "controllers"), controller);
+        let entry = child(child(of, "models"), model);
+        set(entry, "uuid", uuid);
+        set(entry, "type", kind);
+        set(entry, "branch", "master");
+        set(of, "current-model", model);
+        let text =
+            serde_norway::to_string(&models).map_err(|e| Failure::failed(format!("cannot write models.yaml: {e}")))?;
+        replace_private(&self.dir.join("models.yaml"), &text)
     }
 
     fn read(&self, file: &str) -> Result<Value> {

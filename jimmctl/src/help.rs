@@ -17,7 +17,10 @@ macro_rules! help {
 }
 
 pub(crate) mod accounts;
+pub(crate) mod add_model;
 pub(crate) mod audit;
+pub(crate) mod clouds;
+pub(crate) mod query;
 pub(crate) mod rights;
 
 pub(crate) const ALL: &str = help!(
@@ -39,6 +42,15 @@ pub(crate) const ADD_CONTROLLER: &str = help!(
     ["jimmctl add-controller prod.yaml", "jimmctl controller-info prod - --local | jimmctl add-controller -"],
     0 => "the controller is attached",
     1 => "it is not: the file is not complete, the name or UUID is taken, or the controller does not answer as described",
+);
+pub(crate) const REGISTER_CONTROLLER: &str = help!(
+    [
+        "jimmctl register-controller prod --local",
+        "jimmctl register-controller prod --public-address prod.example.com:17070",
+        "jimmctl register-controller prod --local --dry-run > prod.yaml",
+    ],
+    0 => "the controller is attached, or described (--dry-run)",
+    1 => "it is not: the client store does not know it or its password, the name or UUID is taken, or it does not answer as described",
 );
 pub(crate) const LIST_CONTROLLERS: &str = help!(
     ["jimmctl controllers", "jimmctl list-controllers --format json"],

@@ -1,6 +1,7 @@
 //! A logged-in connection to the broker: which address, which identity, and the device login when the session ended.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jimm_proto::params::admin::LoginResult;
@@ -26,6 +27,8 @@ const FACADE_VERSION: u32 = 4;
 pub(crate) struct Session {
     connection: Connection,
     timeout: Duration,
+    /// Who logged in.
+    user: OnceLock<String>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +67,7 @@ impl Session {
         let timeout = Duration::from_secs(args.timeout.max(1));
         if let Some(url) = &args.url {
             let target = target(&endpoints_of(url)?, "", tls_of(args.ca_cert.as_deref(), None)?)?;
-            let session = Self { connection: dial(&target).await?, timeout };
+            let session = Self { connection: dial(&target).await?, timeout, user: OnceLock::new() };
             session.log_in_without_store(&settings, &target, args).await?;
             return Ok(session);
         }
@@ -75,7 +78,7 @@ impl Session {
         let store = ClientStore::new(dir.clone());
         let known = store.controller(args.controller.as_deref())?;
         let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(&known))?)?;
-        let session = Self { connection: dial(&target).await?, timeout };
+        let session = Self { connection: dial(&target).await?, timeout, user: OnceLock::new() };
         if known.access_token.is_empty() && session.log_in_as_service_account(&settings, &target).await? {
             return Ok(session);
         }
@@ -86,7 +89,7 @@ impl Session {
     /// Connects without logging in.
     pub(crate) async fn connect(known: &KnownController) -> Result<Self> {
         let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(known))?)?;
-        Ok(Self { connection: dial(&target).await?, timeout: DIAL })
+        Ok(Self { connection: dial(&target).await?, timeout: DIAL, user: OnceLock::new() })
     }
 
     /// A new login in the browser, whatever is stored; answers the new session token too.
@@ -95,6 +98,11 @@ impl Session {
             return Err(Failure::usage("a login in the browser is what --no-browser-login forbids"));
         }
         self.device_login().await
+    }
+
+    /// Who logged in, without `user-`.
+    pub(crate) fn user(&self) -> String {
+        self.user.get().cloned().unwrap_or_default()
     }
 
     /// Calls a method of the broker's own facade.
@@ -171,10 +179,11 @@ impl Session {
             (None, _) => return self.log_in_as_ci_job(settings, target).await,
         };
         let params = ClientCredentials { client_id: id, client_secret: secret };
-        let _: LoginResult = self
+        let login: LoginResult = self
             .admin("LoginWithClientCredentials", &params, self.timeout)
             .await
             .map_err(|e| Failure::from(e).with_hint(ACCOUNT))?;
+        let _ = self.user.set(user_of(&login));
         Ok(true)
     }
 
@@ -187,7 +196,10 @@ impl Session {
     }
 
     async fn log_in_with_token(&self, token: &str) -> Result<LoginResult, CallError> {
-        self.admin("LoginWithSessionToken", &SessionToken { session_token: token }, self.timeout).await
+        let params = SessionToken { session_token: token };
+        let login: LoginResult = self.admin("LoginWithSessionToken", &params, self.timeout).await?;
+        let _ = self.user.set(user_of(&login));
+        Ok(login)
     }
 
     /// The login in the browser that a refused token leads to.

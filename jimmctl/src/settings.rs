@@ -5,6 +5,7 @@ use std::path::PathBuf;
 /// What is read here, for the reference page; `JIMM_CA` belongs to its option.
 pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
     ("JIMM_URL", "the same as `--url`, unless `-c` names a controller"),
+    ("JUJU_CONTROLLER", "the same as `-c`, unless `JIMM_URL` is set"),
     ("JUJU_DATA", "folder of the Juju client store; else `$XDG_DATA_HOME/juju`, else `$HOME/.local/share/juju`"),
     ("XDG_DATA_HOME", "see `JUJU_DATA`"),
     ("HOME", "see `JUJU_DATA`"),
@@ -28,6 +29,8 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
 pub(crate) struct Settings {
     /// Where the Juju client store is.
     pub(crate) juju_data: Option<PathBuf>,
+    /// The controller of the store to talk to when the command line names none.
+    pub(crate) juju_controller: Option<String>,
     /// The broker to talk to when the command line names none.
     pub(crate) url: Option<String>,
     /// A session token given directly.
@@ -54,6 +57,7 @@ impl Settings {
         };
         Self {
             juju_data,
+            juju_controller: text("JUJU_CONTROLLER"),
             url: text("JIMM_URL"),
             session_token: text("JIMM_SESSION_TOKEN"),
             client_id,

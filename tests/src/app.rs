@@ -306,7 +306,7 @@ impl Drop for Sim {
 }
 
 /// Variables that tell `jimmctl` who it is.
-const IDENTITY: [&str; 9] = [
+const IDENTITY: [&str; 10] = [
     "JIMM_CLIENT_ID",
     "JIMM_CLIENT_SECRET",
     "JUJU_CLIENT_ID",
@@ -315,6 +315,7 @@ const IDENTITY: [&str; 9] = [
     "JIMM_ID_TOKEN",
     "JIMM_ID_TOKEN_FILE",
     "JIMM_CA",
+    "JUJU_CONTROLLER",
     "JUJU_DATA",
 ];
 

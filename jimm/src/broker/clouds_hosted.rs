@@ -12,7 +12,7 @@ use super::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
 /// Names that stand for public clouds and are nobody's to take.
-const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "aks",
     "aws",
     "aws-china",
@@ -57,7 +57,7 @@ impl Broker {
     }
 
     /// Adds the cloud there; a cloud of that name and type that is there already is the one.
-    async fn cloud_on_controller(&self, controller: Uuid, args: &AddCloudArgs) -> Result<()> {
+    pub(super) async fn cloud_on_controller(&self, controller: Uuid, args: &AddCloudArgs) -> Result<()> {
         let added: Result<Value> = self.ask(controller, CLOUD, "AddCloud", args, CALL_DEADLINE).await;
         match added {
             Ok(_) => return Ok(()),
@@ -92,7 +92,7 @@ impl Broker {
 
     /// The cloud and region behind `cloud/region`, where the first part is a type or a name; a cloud's name alone will
     /// do when it has one region.
-    async fn host_of(&self, host: &str) -> Result<(Row, String)> {
+    pub(super) async fn host_of(&self, host: &str) -> Result<(Row, String)> {
         let (cloud, region) = host.split_once('/').unwrap_or((host, ""));
         let mut conn = self.store.acquire().await?;
         let rows = clouds::list(&mut conn).await?;
@@ -111,7 +111,7 @@ impl Broker {
 }
 
 /// So too for who may not use it: a cloud that one does not see is not there.
-fn unknown_place(place: &str) -> Error {
+pub(super) fn unknown_place(place: &str) -> Error {
     Error::not_found(format!("unable to find cloud/region \"{place}\" among the clouds that you may use"))
 }
 
@@ -132,11 +132,11 @@ fn check(args: &AddCloudArgs) -> Result<()> {
     Ok(())
 }
 
-fn taken(name: &str) -> Error {
+pub(super) fn taken(name: &str) -> Error {
     Error::new(Kind::AlreadyExists, format!("cloud \"{name}\" already exists"))
 }
 
-fn new_cloud(args: &AddCloudArgs) -> NewCloud {
+pub(super) fn new_cloud(args: &AddCloudArgs) -> NewCloud {
     let cloud = &args.cloud;
     NewCloud {
         name: args.name.clone(),
@@ -152,7 +152,7 @@ fn new_cloud(args: &AddCloudArgs) -> NewCloud {
     }
 }
 
-fn regions(name: &str, cloud: &Cloud) -> Vec<Region> {
+pub(super) fn regions(name: &str, cloud: &Cloud) -> Vec<Region> {
     let region = |position: usize, name: &str| Region {
         name: name.to_owned(),
         position: i32::try_from(position).unwrap_or(i32::MAX),

@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, LastHomes, ModelEvents, Pass, SessionRules};
+use super::{AccountEvents, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules};
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -41,6 +41,8 @@ pub struct Broker {
     pub model_events: ModelEvents,
     /// Where models were seen last.
     pub last_homes: LastHomes,
+    /// Who queries many models at the moment.
+    pub queries: QueryDesk,
     /// Tells connections that somebody was cut off.
     pub account_events: AccountEvents,
     /// How long logins last, as it was when somebody asked last.

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 /// Rows that are read at a time.
 const PAGE: i64 = 1000;
-const CLIENT: Facade = ("Client", &[6, 7, 8]);
+pub(super) const CLIENT: Facade = ("Client", &[6, 7, 8]);
 
 impl Broker {
     /// The models that the caller may read, or with `all` every one.

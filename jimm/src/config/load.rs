@@ -19,6 +19,7 @@ use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
 use super::{cross_checks, lifetimes, trust};
 
 mod openfga;
+mod queries;
 
 /// Where values come from.
 #[derive(Debug, Default)]
@@ -263,6 +264,7 @@ impl Reader {
                 drain_timeout: self.duration("JIMM_DRAIN_TIMEOUT"),
             },
             controllers: self.controllers(),
+            queries: self.queries(),
             jobs: JobSettings {
                 workers: self.number("JIMM_JOB_WORKERS"),
                 lease: self.period("JIMM_JOB_LEASE"),

@@ -8,6 +8,7 @@ mod cross_checks;
 mod lifetimes;
 mod load;
 mod problems;
+mod queries;
 pub mod reference;
 mod secrets;
 mod settings;
@@ -21,6 +22,7 @@ mod tests;
 pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
+pub use queries::QuerySettings;
 pub use secrets::{
     Sealing, SealingCommand, SealingKeys, SecretId, SecretPlace, VaultSettings, WrappedKeys, sealing_commands,
 };

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::lifetimes::LifetimeRule;
+use super::queries::QuerySettings;
 use super::secrets::{Sealing, SealingKeys, SecretPlace, VaultSettings};
 use super::trust::TrustRule;
 
@@ -60,6 +61,8 @@ pub struct Config {
     pub limits: Limits,
     /// How controllers are called and watched.
     pub controllers: ControllerSettings,
+    /// How far queries over many models may go.
+    pub queries: QuerySettings,
     /// Background jobs.
     pub jobs: JobSettings,
 }
@@ -298,6 +301,7 @@ impl Default for Config {
             jwt: JwtSettings::default(),
             limits: Limits::default(),
             controllers: ControllerSettings::default(),
+            queries: QuerySettings::default(),
             jobs: JobSettings::default(),
         }
     }

@@ -27,6 +27,8 @@ pub enum Access {
     CloudUse,
     /// To administer the cloud.
     CloudAdmin,
+    /// To administer the controller.
+    ControllerAdmin,
     /// To see the offer.
     OfferRead,
     /// To consume the offer.
@@ -47,7 +49,7 @@ pub enum Access {
 
 impl Access {
     /// All of them, in the order of the reference page.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Anyone,
         Self::User,
         Self::Own,
@@ -56,6 +58,7 @@ impl Access {
         Self::ModelAdmin,
         Self::CloudUse,
         Self::CloudAdmin,
+        Self::ControllerAdmin,
         Self::OfferRead,
         Self::OfferConsume,
         Self::OfferAdmin,
@@ -96,6 +99,7 @@ impl Access {
             Self::ModelAdmin => "model: admin",
             Self::CloudUse => "cloud: add-model",
             Self::CloudAdmin => "cloud: admin",
+            Self::ControllerAdmin => "controller: admin",
             Self::OfferRead => "offer: read",
             Self::OfferConsume => "offer: consume",
             Self::OfferAdmin => "offer: admin",
@@ -122,6 +126,7 @@ impl Access {
             Self::CloudAdmin => {
                 "`administrator` of the cloud that is named, of a controller that serves it or of the broker"
             }
+            Self::ControllerAdmin => "`administrator` of the controller that is named or of the broker",
             Self::OfferRead => "`reader`, `consumer` or `administrator` of each offer that is named",
             Self::OfferConsume => "`consumer` or `administrator` of each offer that is named",
             Self::OfferAdmin => {

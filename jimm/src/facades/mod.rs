@@ -10,6 +10,8 @@ pub(crate) mod controller;
 pub(crate) mod jimm;
 pub(crate) mod jimm_accounts;
 mod jimm_audit;
+mod jimm_clouds;
+mod jimm_query;
 pub(crate) mod jimm_rights;
 mod jimm_sealing;
 pub(crate) mod model_config;

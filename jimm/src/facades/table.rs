@@ -11,6 +11,8 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::jimm::METHODS,
     super::jimm_accounts::METHODS,
     super::jimm_audit::METHODS,
+    super::jimm_clouds::METHODS,
+    super::jimm_query::METHODS,
     super::jimm_rights::METHODS,
     super::jimm_sealing::METHODS,
     super::model_config::METHODS,

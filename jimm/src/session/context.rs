@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use super::queries::Queries;
 use crate::broker::{Broker, Requester};
 
 /// One call on one connection.
@@ -25,6 +26,8 @@ pub struct CallContext {
 /// What a connection remembers between its calls.
 #[derive(Debug, Default)]
 pub struct ConnectionState {
+    /// The queries over many models that it runs.
+    pub queries: Queries,
     unmasked: AtomicBool,
     gone: CancellationToken,
 }
@@ -32,7 +35,7 @@ pub struct ConnectionState {
 impl ConnectionState {
     /// A connection that lasts until `gone` is cancelled.
     pub fn new(gone: CancellationToken) -> Self {
-        Self { unmasked: AtomicBool::new(false), gone }
+        Self { gone, ..Self::default() }
     }
 
     /// Waits until the client has gone.

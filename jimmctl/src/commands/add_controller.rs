@@ -14,9 +14,14 @@ const HINT: &str = "\"jimmctl controller-info\" writes such a file";
 
 pub(super) async fn run(global: &GlobalArgs, args: &AddControllerArgs) -> Result<()> {
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("filename not specified"))?;
-    let text = input::read(file, LONGEST, "to describe a controller").map_err(|e| e.with_hint(HINT))?;
-    let request = args.output.or_nothing(parse(&text, file))?;
+    let request = args.output.or_nothing(read(file))?;
     call_and_print(global, &args.output, "AddController", &request).await
+}
+
+/// The description of a controller in a file.
+pub(super) fn read(file: &Path) -> Result<AddControllerRequest> {
+    let text = input::read(file, LONGEST, "to describe a controller").map_err(|e| e.with_hint(HINT))?;
+    parse(&text, file)
 }
 
 /// A description of a controller is a few kilobytes long; what is much longer is something else.

@@ -2,9 +2,10 @@
 
 use super::identity_sets::{self, Kind};
 use super::{
-    access_file, add_controller, audit, check_access, controller_info, controllers, generate, import_model, login,
-    migrate, model_status, models, relations, rotate_sealing_key, service_accounts, session_policies, sessions,
-    targets, update_migrated_model, version,
+    access_file, add_controller, add_model, audit, check_access, clouds, controller_info, controllers, generate,
+    import_credentials, import_model, login, migrate, model_status, models, query_models, register_controller,
+    relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets, update_migrated_model,
+    version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -17,6 +18,11 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Login(args) => login::run(global, args).await,
         Command::ControllerInfo(args) => controller_info::run(global, args),
         Command::AddController(args) => add_controller::run(global, args).await,
+        Command::RegisterController(args) => register_controller::run(global, args).await,
+        Command::AddCloudToController(args) => clouds::add(global, args).await,
+        Command::RemoveCloudFromController(args) => clouds::remove(global, args).await,
+        Command::ImportCloudCredentials(args) => import_credentials::run(global, args).await,
+        Command::AddModel(args) => add_model::run(global, args).await,
         Command::ListControllers(args) => controllers::list(global, args).await,
         Command::ShowController(args) => controllers::show(global, args).await,
         Command::RemoveController(args) => controllers::remove(global, args).await,
@@ -28,6 +34,7 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Models(args) => models::list(global, args).await,
         Command::ShowModel(args) => models::show(global, args).await,
         Command::ModelStatus(args) => model_status::run(global, args).await,
+        Command::QueryModels(args) => query_models::run(global, args).await,
         Command::AddGroup(args) => identity_sets::add(global, Kind::Group, args).await,
         Command::RenameGroup(args) => identity_sets::rename(global, Kind::Group, args).await,
         Command::RemoveGroup(args) => identity_sets::remove(global, Kind::Group, args).await,

@@ -9,6 +9,8 @@ pub mod controller;
 pub mod jimm;
 pub mod jimm_accounts;
 pub mod jimm_audit;
+pub mod jimm_clouds;
+pub mod jimm_query;
 pub mod jimm_rights;
 pub mod jimm_sealing;
 pub mod migration;

@@ -11,6 +11,7 @@ mod frozen;
 mod idle;
 mod lists;
 mod logins;
+mod queries;
 mod report;
 mod rights;
 mod rpc;
@@ -27,8 +28,8 @@ use stand::Stand;
 
 /// What can be measured, in the order in which it is done: the lists need the adopted models, and the frozen
 /// controller comes last because its breaker stays open for a while.
-pub const MEASUREMENTS: [&str; 9] =
-    ["rpc", "pipelined", "status", "login", "idle", "import", "lists", "rights", "frozen"];
+pub const MEASUREMENTS: [&str; 10] =
+    ["rpc", "pipelined", "status", "login", "idle", "import", "lists", "rights", "query", "frozen"];
 
 /// What to measure, and how thoroughly.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +72,7 @@ pub async fn run(options: &Options) -> Result<Report> {
             "import" => adoption::measure(&mut stand, options).await,
             "lists" => lists::measure(&mut stand, options).await,
             "rights" => rights::measure(&stand, options).await,
+            "query" => queries::measure(&stand, options).await,
             _ => frozen::measure(&stand, options).await,
         };
         report.rows.extend(rows.with_context(|| stand.explain(name))?);

@@ -27,6 +27,8 @@ use crate::simulated::SimPlan;
 pub(super) const SEES_ONE: &str = "one@example.com";
 /// Sees a hundred of them.
 pub(super) const SEES_HUNDRED: &str = "hundred@example.com";
+/// Sees a thousand of them, for queries.
+pub(super) const SEES_THOUSAND: &str = "thousand@example.com";
 const CALL: Duration = Duration::from_secs(60);
 
 /// Everything that runs.
@@ -122,7 +124,7 @@ impl Stand {
             ensure!(said.status.success(), "add-controller: {}", String::from_utf8_lossy(&said.stderr));
         }
         let cloud = given::cloud_of(&self.sims[0].0).await?;
-        for user in [ADMIN, SEES_ONE, SEES_HUNDRED] {
+        for user in [ADMIN, SEES_ONE, SEES_HUNDRED, SEES_THOUSAND] {
             let url = format!("{}/approve", self.plan.issuer);
             let token = self.door.device_login(|code| async move { approve(&url, &code, user).await }).await?;
             let (connection, _) = self.door.with_token(&token).await?;

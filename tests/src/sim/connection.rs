@@ -26,6 +26,8 @@ use super::{auth, facade_list};
 const QUEUE: usize = 256;
 /// How long a slow controller thinks.
 const SLOW: Duration = Duration::from_secs(1);
+/// How much longer a status takes than it would.
+const SLOW_STATUS: Duration = Duration::from_millis(100);
 
 /// What a connection knows of itself.
 pub(super) struct State {
@@ -112,6 +114,9 @@ async fn answer(shared: &Arc<Shared>, state: &Arc<State>, text: &str) -> Option<
     shared.record(format!("{}.{}", request.facade, request.method));
     if shared.failures.is_on("slow") {
         tokio::time::sleep(SLOW).await;
+    }
+    if request.method == "FullStatus" && shared.failures.is_on("slow-status") {
+        tokio::time::sleep(SLOW_STATUS).await;
     }
     if shared.failures.is_on("garbage") && request.facade != "Admin" {
         return Some("{\"request-id\": nonsense".to_owned());

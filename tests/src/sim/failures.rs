@@ -66,6 +66,7 @@ const SWITCHES: &[&str] = &[
     "refuse-logins",
     "freeze",
     "slow",
+    "slow-status",
     "drop-calls",
     "garbage",
     "jwks-unreachable",

@@ -99,6 +99,7 @@ impl Role {
             Access::ModelAdmin | Access::ThingAdmin | Access::OfferAdmin => above || self == ModelAdmin,
             Access::CloudUse => above || matches!(self, CloudUser | CloudAdmin),
             Access::CloudAdmin => above || self == CloudAdmin,
+            Access::ControllerAdmin => above,
             Access::OfferRead => above || matches!(self, OfferReader | OfferConsumer | ModelAdmin),
             Access::OfferConsume => above || matches!(self, OfferConsumer | ModelAdmin),
             Access::AccountAdmin => self == AccountAdmin,
