@@ -42,7 +42,7 @@ bench: toolchain postgres openfga ## Measure the broker beside the straight way 
 	cargo build --release --workspace --bins
 	@$(TARGET)/release/bench $(BENCH_ARGS)
 
-test: toolchain postgres tools-test openfga ## Install what the tests need and run them all
+test: toolchain postgres tools-test openfga gobakery ## Install what the tests need and run them all
 	cargo build --workspace --all-targets
 	@trap '$(TARGET)/debug/testpg stop' EXIT; $(TARGET)/debug/testpg url >/dev/null; \
 	cargo nextest run --workspace --profile $(PROFILE)
@@ -118,6 +118,11 @@ rig-tools:
 .PHONY: openfga
 openfga: toolchain
 	@bash tests/openfga/build.sh >/dev/null || [ $$? = 3 ]
+
+# The Go macaroon bakery, as the other side. Without Go there is none, and those tests say so.
+.PHONY: gobakery
+gobakery: toolchain
+	@bash tests/bakery/build.sh >/dev/null || [ $$? = 3 ]
 
 .PHONY: apt
 apt:

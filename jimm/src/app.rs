@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
-use crate::broker::{AccountEvents, Broker, LastHomes, ModelEvents, QueryDesk};
+use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, ModelEvents, QueryDesk};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::controllers::Controllers;
@@ -72,6 +72,7 @@ impl App {
             model_events: events.clone(),
             last_homes: LastHomes::default(),
             queries: QueryDesk::default(),
+            discharger: Discharger::default(),
             account_events: account_events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),

@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod client;
 pub mod demo;
 pub mod given;
+pub mod gobakery;
 pub mod idp;
 pub mod oidc_provider;
 pub mod openbao;

@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules};
+use super::{AccountEvents, Discharger, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules};
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -43,6 +43,8 @@ pub struct Broker {
     pub last_homes: LastHomes,
     /// Who queries many models at the moment.
     pub queries: QueryDesk,
+    /// Discharges the caveats of offers.
+    pub discharger: Discharger,
     /// Tells connections that somebody was cut off.
     pub account_events: AccountEvents,
     /// How long logins last, as it was when somebody asked last.

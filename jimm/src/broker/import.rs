@@ -47,6 +47,7 @@ impl Broker {
         }
         let offered = self.offers_to_import(&controller, &info, &owner_there).await?;
         let mut warnings = users_left_behind(&info, &owner, &owner_there);
+        warnings.extend(consumers_left_behind(&offered, &owner, &owner_there));
         let cloud = info.cloud_tag.strip_prefix("cloud-").unwrap_or(&info.cloud_tag).to_owned();
         let region = self.region_to_record(&cloud, &info.cloud_region).await?;
         let credential = self.credential_to_record(&info, &cloud, &owner, &mut warnings).await?;
@@ -221,6 +222,25 @@ fn users_left_behind(info: &ModelInfo, owner: &UserName, owner_there: &UserName)
             format!(
                 "user {} has {} access on the controller, which was not taken over: grant it in the broker if it is meant to stay",
                 user.user, user.access
+            )
+        })
+        .collect()
+}
+
+/// The same of users of its offers: who consumes one now is refused a discharge until it is granted here.
+fn consumers_left_behind(
+    offered: &[ApplicationOfferAdminDetailsV5],
+    owner: &UserName,
+    owner_there: &UserName,
+) -> Vec<String> {
+    let users = offered.iter().flat_map(|offer| offer.users.iter().map(move |user| (offer, user)));
+    users
+        .filter(|(_, user)| matches!(user.access.as_str(), "consume" | "admin"))
+        .filter(|(_, user)| user.user != owner.as_str() && user.user != owner_there.as_str())
+        .map(|(offer, user)| {
+            format!(
+                "user {} has {} access to offer {} on the controller, which was not taken over: grant it in the broker if it is meant to stay",
+                user.user, user.access, offer.offer_name
             )
         })
         .collect()

@@ -93,7 +93,7 @@ impl Broker {
     }
 
     /// How the model's controller spells the URL of an offer of the model.
-    async fn url_on_controller(&self, model: &Model, offer: &str) -> Result<String> {
+    pub(super) async fn url_on_controller(&self, model: &Model, offer: &str) -> Result<String> {
         let params = entities(&[model]);
         let answer: ModelInfoResults =
             self.ask(model.controller_uuid, MODEL_MANAGER, "ModelInfo", &params, CALL_DEADLINE).await?;
@@ -156,16 +156,13 @@ impl Broker {
             return Err(if seen { Error::unauthorized() } else { unknown(&row.url) });
         }
         let model = self.model_row(row.model_uuid).await?;
-        let params = ConsumeOfferDetailsArg {
-            offer_urls: OfferURLs { offer_urls: vec![url_there(&row)], bakery_version },
-            user_tag: user_tag(&user),
-        };
-        let answer: ConsumeOfferDetailsResults =
-            self.ask(model.controller_uuid, APPLICATION_OFFERS, "GetConsumeDetails", &params, CALL_DEADLINE).await?;
-        let mut result = answer.results.into_iter().next().unwrap_or_default();
-        if let Some(e) = result.error {
-            return Err(Error::from_controller(e));
+        let mut told = self.ask_consume_details(&model, url_there(&row), &user, bakery_version).await;
+        if told.as_ref().is_err_and(is_gone)
+            && let Some(there) = self.respelled(&row).await?
+        {
+            told = self.ask_consume_details(&model, there, &user, bakery_version).await;
         }
+        let mut result = told?;
         if let Some(offer) = &mut result.offer {
             offer.offer_url.clone_from(&row.url);
             offer.users = self.offer_users(who, row.uuid).await?;
@@ -173,6 +170,33 @@ impl Broker {
         result.external_controller =
             Some(self.external_controller(model.controller_uuid, result.external_controller).await?);
         Ok(result)
+    }
+
+    async fn ask_consume_details(
+        &self,
+        model: &Model,
+        there: String,
+        user: &str,
+        bakery_version: i64,
+    ) -> Result<ConsumeOfferDetailsResult> {
+        let offer_urls = OfferURLs { offer_urls: vec![there], bakery_version };
+        let params = ConsumeOfferDetailsArg { offer_urls, user_tag: user_tag(user) };
+        let answer: ConsumeOfferDetailsResults =
+            self.ask(model.controller_uuid, APPLICATION_OFFERS, "GetConsumeDetails", &params, CALL_DEADLINE).await?;
+        let result = answer.results.into_iter().next().unwrap_or_default();
+        match result.error {
+            Some(e) => Err(Error::from_controller(e)),
+            None => Ok(result),
+        }
+    }
+
+    /// The offer's URL as its controller spells it now, when that is otherwise than it was known: after a move it may be.
+    pub(super) async fn respelled(&self, row: &Row) -> Result<Option<String>> {
+        if !self.respell_offers(row.model_uuid).await? {
+            return Ok(None);
+        }
+        let mut conn = self.store.acquire().await?;
+        Ok(offers::get(&mut conn, row.uuid).await?.as_ref().map(url_there))
     }
 
     /// How a consumer reaches the offering controller: as it says itself, else as the broker does.
@@ -198,10 +222,14 @@ impl Broker {
         let row = self.offer_for(who, Relation::Administrator, url).await?;
         let model = self.model_row(row.model_uuid).await?;
         require_not_migrating(&model)?;
-        let params = DestroyApplicationOffers { offer_urls: vec![url_there(&row)], force };
-        let answer: Result<ErrorResults> =
-            self.ask(model.controller_uuid, APPLICATION_OFFERS, "DestroyOffers", &params, CALL_DEADLINE).await;
-        match answer.and_then(only_error) {
+        let mut told = self.ask_to_destroy(&model, url_there(&row), force).await;
+        // An offer that its controller spells otherwise now is not gone.
+        if told.as_ref().is_err_and(is_gone)
+            && let Some(there) = self.respelled(&row).await?
+        {
+            told = self.ask_to_destroy(&model, there, force).await;
+        }
+        match told {
             Ok(()) => {}
             Err(e) if is_gone(&e) => {}
             Err(e) => return Err(e),
@@ -212,6 +240,13 @@ impl Broker {
         tx.commit().await?;
         tracing::info!(offer.url = %row.url, requester = %who.name, "offer destroyed");
         Ok(())
+    }
+
+    async fn ask_to_destroy(&self, model: &Model, there: String, force: bool) -> Result<()> {
+        let params = DestroyApplicationOffers { offer_urls: vec![there], force };
+        let answer: ErrorResults =
+            self.ask(model.controller_uuid, APPLICATION_OFFERS, "DestroyOffers", &params, CALL_DEADLINE).await?;
+        only_error(answer)
     }
 
     /// Offers as their controller describes them, in the order of the URLs it knows them by.

@@ -16,6 +16,7 @@ use jimm_store::offers::{self, Offer as Row};
 use uuid::Uuid;
 
 use super::access::EVERYONE;
+use super::model_life::is_gone;
 use super::offers::{not_found, url_there};
 use super::users::{display_name, parse_user_name};
 use super::{Broker, Requester};
@@ -26,9 +27,18 @@ impl Broker {
     pub async fn offer_details(&self, who: &Requester, url: &str) -> Result<ApplicationOfferAdminDetailsV5> {
         let row = self.offer_for(who, Relation::Reader, url).await?;
         let model = self.model_row(row.model_uuid).await?;
-        let told = self.ask_offers(model.controller_uuid, vec![url_there(&row)]).await?.into_iter().next();
-        let told = told.unwrap_or_else(|| Err(not_found()))?;
-        self.shown_offer(who, &row, told).await
+        let mut told = self.ask_offer(model.controller_uuid, url_there(&row)).await;
+        if told.as_ref().is_err_and(is_gone)
+            && let Some(there) = self.respelled(&row).await?
+        {
+            told = self.ask_offer(model.controller_uuid, there).await;
+        }
+        self.shown_offer(who, &row, told?).await
+    }
+
+    async fn ask_offer(&self, controller: Uuid, there: String) -> Result<ApplicationOfferAdminDetailsV5> {
+        let told = self.ask_offers(controller, vec![there]).await?.into_iter().next();
+        told.unwrap_or_else(|| Err(not_found()))
     }
 
     /// The offers of models that the caller administers.

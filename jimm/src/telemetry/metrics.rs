@@ -16,7 +16,7 @@ const MAX_METHODS: usize = 1500;
 const MAX_NAME: usize = 64;
 
 /// How many kinds of client connections there are.
-const ENDPOINTS: usize = 4;
+const ENDPOINTS: usize = 5;
 
 /// A counter for each kind of connection, by the names of a facade's methods.
 type Methods = HashMap<String, [Option<Counter>; ENDPOINTS]>;
@@ -32,6 +32,8 @@ pub enum Endpoint {
     Stream,
     /// HTTP requests that go on to a controller.
     Proxy,
+    /// Caveats of offers.
+    Discharge,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -143,7 +145,7 @@ impl Metrics {
             methods: Arc::default(),
             usual: Arc::default(),
             requests,
-            seconds: [Endpoint::Controller, Endpoint::Model, Endpoint::Stream, Endpoint::Proxy]
+            seconds: [Endpoint::Controller, Endpoint::Model, Endpoint::Stream, Endpoint::Proxy, Endpoint::Discharge]
                 .map(|endpoint| request_seconds.get_or_create(&EndpointLabels { endpoint }).clone()),
             connections,
             relayed: ["up", "down"].map(|way| relayed_bytes.get_or_create(&DirectionLabels { direction: way }).clone()),

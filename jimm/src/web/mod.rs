@@ -6,6 +6,7 @@ mod basic;
 mod exchange;
 mod health;
 mod listener;
+mod macaroons;
 mod model;
 mod model_path;
 mod origins;

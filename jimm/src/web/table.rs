@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{auth, exchange, health, rebac, routes, well_known};
+use super::{auth, exchange, health, macaroons, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -122,6 +122,20 @@ pub const ROUTES: &[Route] = &[
         Anyone,
         "a token of an issuer that is trusted, for a session of its service account",
         |_| any(exchange::serve)
+    ),
+    route!("/macaroons/publickey", PUBLIC, Get, Anyone, "the key that the caveats of offers are sealed to", |_| get(
+        macaroons::public_key
+    )),
+    route!("/macaroons/discharge/info", PUBLIC, Get, Anyone, "the same, with the version of the bakery", |_| get(
+        macaroons::info
+    )),
+    route!(
+        "/macaroons/discharge",
+        PUBLIC,
+        Post,
+        Anyone,
+        "a discharge of an offer's caveat, for controllers; the user that is named in it needs consume on the offer",
+        |_| any(macaroons::discharge)
     ),
     route!("/livez", BOTH, Get, Anyone, "whether the process answers", |_| get(health::livez)),
     route!("/readyz", BOTH, Get, Anyone, "whether it takes work", |_| get(health::readyz)),

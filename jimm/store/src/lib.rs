@@ -7,6 +7,7 @@
 
 mod at_hand;
 pub mod audit;
+pub mod bakery_keys;
 pub mod cloud_defaults;
 pub mod clouds;
 pub mod controllers;

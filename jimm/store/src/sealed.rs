@@ -18,11 +18,14 @@ pub enum Column {
     Sessions,
     /// Private halves of signing keys.
     SigningKeys,
+    /// The private half of the pair that third-party caveats are sealed to.
+    BakeryKeys,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Controllers, Self::Credentials, Self::Sessions, Self::SigningKeys];
+    pub const ALL: [Self; 5] =
+        [Self::Controllers, Self::Credentials, Self::Sessions, Self::SigningKeys, Self::BakeryKeys];
 
     /// The table.
     pub fn table(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Column {
             Self::Credentials => "credentials",
             Self::Sessions => "sessions",
             Self::SigningKeys => "signing_keys",
+            Self::BakeryKeys => "bakery_keys",
         }
     }
 
@@ -38,7 +42,7 @@ impl Column {
     pub fn name(self) -> &'static str {
         match self {
             Self::Controllers => "admin_sealed",
-            Self::Credentials | Self::Sessions | Self::SigningKeys => "sealed",
+            Self::Credentials | Self::Sessions | Self::SigningKeys | Self::BakeryKeys => "sealed",
         }
     }
 }
@@ -121,6 +125,17 @@ pub async fn page(conn: &mut PgConnection, column: Column, after: &Key, limit: i
             .fetch_all(conn)
             .await?
         }
+        Column::BakeryKeys => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT id AS a, '' AS "b!", '' AS "c!", sealed FROM bakery_keys
+                   WHERE id > $1 ORDER BY id LIMIT $2"#,
+                a,
+                limit
+            )
+            .fetch_all(conn)
+            .await?
+        }
     };
     Ok(rows.into_iter().map(|row| Sealed { key: [row.a, row.b, row.c], sealed: row.sealed }).collect())
 }
@@ -163,6 +178,11 @@ pub async fn replace(conn: &mut PgConnection, column: Column, row: &Sealed, new:
                 .execute(conn)
                 .await?
         }
+        Column::BakeryKeys => {
+            sqlx::query!("UPDATE bakery_keys SET sealed = $3 WHERE id = $1 AND sealed = $2", a, old, new)
+                .execute(conn)
+                .await?
+        }
     };
     Ok(done.rows_affected() > 0)
 }
@@ -174,7 +194,8 @@ pub async fn heads(conn: &mut PgConnection, length: i32) -> Result<Vec<(Vec<u8>,
            FROM (SELECT admin_sealed AS sealed FROM controllers WHERE admin_sealed IS NOT NULL
                  UNION ALL SELECT sealed FROM credentials WHERE sealed IS NOT NULL
                  UNION ALL SELECT sealed FROM sessions WHERE sealed IS NOT NULL
-                 UNION ALL SELECT sealed FROM signing_keys) AS every
+                 UNION ALL SELECT sealed FROM signing_keys
+                 UNION ALL SELECT sealed FROM bakery_keys) AS every
            GROUP BY 1 ORDER BY 1"#,
         length
     )
@@ -190,7 +211,8 @@ pub async fn unnamed(conn: &mut PgConnection, contents: &[Vec<u8>]) -> Result<Ve
            WHERE NOT EXISTS (SELECT FROM controllers WHERE admin_sealed = content)
              AND NOT EXISTS (SELECT FROM credentials WHERE sealed = content)
              AND NOT EXISTS (SELECT FROM sessions WHERE sealed = content)
-             AND NOT EXISTS (SELECT FROM signing_keys WHERE sealed = content)"#,
+             AND NOT EXISTS (SELECT FROM signing_keys WHERE sealed = content)
+             AND NOT EXISTS (SELECT FROM bakery_keys WHERE sealed = content)"#,
         contents
     )
     .fetch_all(conn)

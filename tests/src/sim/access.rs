@@ -16,6 +16,8 @@ pub(super) enum Caller {
     Token { user: String, access: BTreeMap<String, String> },
     /// An agent of a model.
     Agent(String),
+    /// Another controller, which says who asks by its macaroons.
+    Anonymous,
 }
 
 /// The words of access from low to high.
@@ -30,6 +32,7 @@ impl Caller {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Local(name) | Self::Agent(name) | Self::Token { user: name, .. } => name,
+            Self::Anonymous => "jujuanonymous",
         }
     }
 
@@ -45,7 +48,7 @@ impl Caller {
         match self {
             Self::Local(name) => *name == shared.options.user,
             Self::Token { .. } => self.claim(&format!("controller-{}", shared.uuid)) == "superuser",
-            Self::Agent(_) => false,
+            Self::Agent(_) | Self::Anonymous => false,
         }
     }
 
@@ -66,7 +69,7 @@ impl Caller {
             Self::Local(name) => {
                 shared.world().models.get(&model).and_then(|m| m.users.get(name).cloned()).unwrap_or_default()
             }
-            Self::Agent(_) => String::new(),
+            Self::Agent(_) | Self::Anonymous => String::new(),
         }
     }
 

@@ -152,6 +152,10 @@ async fn call(shared: &Arc<Shared>, state: &Arc<State>, request: &Request<'_>) -
     {
         return Err(Fault::new(text, code));
     }
+    if matches!(caller, Caller::Anonymous) && request.facade != "CrossModelRelations" {
+        let text = format!("facade {:?} not supported for anonymous API connections", request.facade);
+        return Err(Fault::new(text, "not supported"));
+    }
     if let Some(model) = state.model {
         hold_back(shared, state, model, &caller, request).await?;
     }

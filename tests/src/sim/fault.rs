@@ -41,6 +41,12 @@ impl Fault {
     }
 }
 
+impl From<jimm_bakery::Error> for Fault {
+    fn from(error: jimm_bakery::Error) -> Self {
+        Self::bad(error.to_string())
+    }
+}
+
 /// A bulk answer: one entry an argument, `{}` for plain success.
 pub(super) fn results<T>(args: impl IntoIterator<Item = T>, mut each: impl FnMut(T) -> Result<Value>) -> Value {
     let entries: Vec<Value> = args.into_iter().map(|arg| each(arg).unwrap_or_else(|fault| fault.entry())).collect();

@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod connection;
 mod controller;
+mod cross_model;
 mod facade_list;
 mod facades;
 mod failures;

@@ -32,6 +32,9 @@ pub struct World {
     /// Local users besides the superuser: name to password.
     #[serde(default)]
     pub users: BTreeMap<String, String>,
+    /// The root key of offers' macaroons, once one was made.
+    #[serde(default)]
+    pub bakery_root: String,
     /// Macaroons that were handed out for migrations: identifier to user.
     #[serde(default)]
     pub macaroons: BTreeMap<String, String>,
@@ -106,6 +109,22 @@ pub struct Offer {
     pub endpoints: BTreeMap<String, String>,
     /// Users with rights: name to access.
     pub users: BTreeMap<String, String>,
+    /// Relations of other models to it.
+    #[serde(default)]
+    pub connections: Vec<Connection>,
+}
+
+/// A relation of another model to an offer.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Connection {
+    /// The consuming model's tag.
+    pub model: String,
+    /// Who consumes.
+    pub user: String,
+    /// The offer's endpoint.
+    pub endpoint: String,
+    /// Its number.
+    pub relation: usize,
 }
 
 /// A migration out of here.

@@ -205,6 +205,8 @@ async fn every_column_that_holds_secrets_is_known() {
         "SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY table_name) FROM information_schema.columns
                  WHERE table_schema = 'public' AND column_name LIKE '%sealed%'";
     let found = app.db.fetch(query).await.expect("columns").expect("some");
-    let known: Vec<String> = Column::ALL.iter().map(|column| format!("{}.{}", column.table(), column.name())).collect();
+    let mut known: Vec<String> =
+        Column::ALL.iter().map(|column| format!("{}.{}", column.table(), column.name())).collect();
+    known.sort();
     assert_eq!(found, known.join(" "), "a new column is missing in jimm/store/src/sealed.rs");
 }

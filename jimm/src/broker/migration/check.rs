@@ -33,7 +33,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn note(&mut self, name: &str, outcome: Result<String, String>) {
+    pub(super) fn note(&mut self, name: &str, outcome: Result<String, String>) {
         let ok = outcome.is_ok();
         let message = outcome.unwrap_or_else(|e| e);
         self.checks.push(MigrationCheck { name: name.to_owned(), ok, message });
@@ -51,6 +51,7 @@ impl Plan {
     }
 }
 
+const ON_SOURCE: &str = "model-on-source";
 const NO_OTHER_MOVE: &str = "no-other-move";
 
 impl Broker {
@@ -76,6 +77,9 @@ impl Broker {
         };
         if plan.checks.iter().all(|check| check.ok) {
             self.ask_for_dry_run(&mut plan).await;
+        }
+        if plan.checks.iter().any(|check| check.name == ON_SOURCE && check.ok) {
+            self.check_offers(who, &mut plan).await;
         }
         CheckMigrationResult {
             model_tag: format!("model-{}", plan.model.uuid),
@@ -201,11 +205,11 @@ impl Broker {
                     "controller {} does not have the model; was it moved without the broker? then use \"jimmctl update-migrated-model\"",
                     plan.source.name
                 );
-                return plan.note("model-on-source", Err(text));
+                return plan.note(ON_SOURCE, Err(text));
             }
-            Err(e) => return plan.note("model-on-source", Err(e.message().to_owned())),
+            Err(e) => return plan.note(ON_SOURCE, Err(e.message().to_owned())),
         };
-        plan.note("model-on-source", Ok(String::new()));
+        plan.note(ON_SOURCE, Ok(String::new()));
         plan.note("model-agents", check_agents(&info, plan));
         if info.cloud_credential_validity == Some(false) {
             plan.note(

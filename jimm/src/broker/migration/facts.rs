@@ -16,7 +16,7 @@ use crate::controllers::Facade;
 use crate::error::{Error, Kind, Result};
 
 /// How long a controller may take to tell about one model.
-const ASK: Duration = Duration::from_secs(20);
+pub(super) const ASK: Duration = Duration::from_secs(20);
 const MODEL_CONFIG: Facade = ("ModelConfig", &[3, 4]);
 
 /// What a controller tells about a model.

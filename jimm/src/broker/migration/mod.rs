@@ -9,6 +9,7 @@ mod facts;
 mod follow;
 mod initiate;
 mod lookup;
+mod offers;
 mod report;
 mod start;
 mod state;

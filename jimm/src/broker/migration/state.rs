@@ -140,6 +140,7 @@ impl<'a> Move<'a> {
         tx.commit().await?;
         tracing::info!(model.uuid = %data.model, model.name = %data.name, source = %data.source_name, target = %data.target_name, "model moved");
         self.broker.look_at_models_of(data.target).await;
+        self.broker.look_at_offers_of(data.model).await;
         Ok(())
     }
 

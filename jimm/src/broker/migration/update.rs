@@ -39,6 +39,7 @@ impl Broker {
         self.rehome_model(&mut tx, row.uuid, row.controller_uuid, target.uuid).await?;
         tx.commit().await?;
         tracing::info!(model.uuid = %row.uuid, target = %target.name, requester = %who.name, "recorded a move made elsewhere");
+        self.look_at_offers_of(row.uuid).await;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 mod application;
 mod cloud;
 mod controller;
-mod model_manager;
+pub(super) mod model_manager;
 mod offers;
 mod on_model;
 mod status;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::access::Caller;
 use super::connection::State;
 use super::controller::{Shape, Shared};
+use super::cross_model;
 use super::fault::{Fault, Result, items, text};
 use super::migration;
 pub(super) use watchers::Told;
@@ -70,7 +71,13 @@ pub(super) async fn dispatch(call: Call<'_>) -> Result<Value> {
         "ApplicationOffers" => offers::call(&call),
         "MigrationTarget" => migration::target(&call),
         "AllWatcher" | "AllModelWatcher" | "ModelSummaryWatcher" => watchers::call(&call).await,
+        "Application" if call.method == "AddRelation" => {
+            let answer = application::call(&call)?;
+            cross_model::add_relation(&call).await?;
+            Ok(answer)
+        }
         "Application" | "Charms" => application::call(&call),
+        "CrossModelRelations" if call.method == "RegisterRemoteRelations" => cross_model::register(&call).await,
         "Client" => status::call(&call),
         "SecretBackends" if call.method == "ListSecretBackends" => Ok(json!({"results": []})),
         _ => on_model::call(&call),

@@ -65,7 +65,7 @@ pub(super) fn find(call: &Call<'_>, tag: &str, level: &str) -> Result<Model> {
     Ok(model)
 }
 
-pub(super) fn edit(shared: &Shared, uuid: Uuid, change: impl FnOnce(&mut Model)) {
+pub(in super::super) fn edit(shared: &Shared, uuid: Uuid, change: impl FnOnce(&mut Model)) {
     shared.change(|world| world.models.get_mut(&uuid).map(change));
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::cross_model;
 use super::super::fault::{Fault, Result, items, results, text};
 use super::super::world::{Model, Offer};
 use super::{Call, model_manager, model_uuid};
@@ -20,7 +21,11 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             if !text(call.params, "user-tag").is_empty() {
                 call.caller.need_superuser(call.shared)?;
             }
-            Ok(results(items(&urls, "offer-urls"), |url| consume_details(call, url.as_str().unwrap_or_default())))
+            let user = match text(call.params, "user-tag").trim_start_matches("user-") {
+                "" => call.caller.name(),
+                user => user,
+            };
+            Ok(results(items(&urls, "offer-urls"), |url| consume_details(call, url.as_str().unwrap_or_default(), user)))
         }
         "DestroyOffers" => Ok(results(items(call.params, "offer-urls"), |url| {
             let (model, name) = locate(call, url.as_str().unwrap_or_default())?;
@@ -113,15 +118,15 @@ fn details(call: &Call<'_>, model: &Model, name: &str) -> Value {
     let users: Vec<Value> =
         offer.users.iter().map(|(u, a)| json!({"user": u, "display-name": "", "access": a})).collect();
     let charm = model.applications.get(&offer.application).map(|a| a.charm_url.clone()).unwrap_or_default();
-    let _ = call;
     json!({
         "source-model-tag": format!("model-{}", model.uuid), "offer-uuid": offer.uuid, "offer-url": format!("{}/{}.{name}", model.owner, model.name),
         "offer-name": name, "application-description": offer.description, "endpoints": endpoints, "users": users,
-        "application-name": offer.application, "charm-url": charm, "connections": [],
+        "application-name": offer.application, "charm-url": charm,
+        "connections": cross_model::connections(call.shared, &offer),
     })
 }
 
-fn consume_details(call: &Call<'_>, url: &str) -> Result<Value> {
+fn consume_details(call: &Call<'_>, url: &str, user: &str) -> Result<Value> {
     let (model, name) = locate(call, url)?;
     let offer = model.offers.get(&name).cloned().unwrap_or_default();
     if !call.caller.may_use_offer(call.shared, model.uuid, offer.uuid, "consume") {
@@ -135,7 +140,7 @@ fn consume_details(call: &Call<'_>, url: &str) -> Result<Value> {
     }
     Ok(json!({
         "offer": told,
-        "macaroon": {"caveats": [], "location": "sim", "identifier": offer.uuid, "signature": "0".repeat(64)},
+        "macaroon": cross_model::consume_macaroon(call.shared, user, model.uuid, offer.uuid)?,
         "external-controller": {
             "controller-tag": call.shared.tag(), "controller-alias": "", "addrs": [call.shared.address.to_string()], "ca-cert": call.shared.ca_pem,
         },

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::fault::{Fault, Result};
+use super::super::fault::{Fault, Result, text};
 use super::super::world::Model;
 use super::{Call, watchers};
 
@@ -58,8 +58,10 @@ fn full(call: &Call<'_>, model: &Model) -> Value {
         .consumed
         .iter()
         .map(|(name, arg)| {
+            let mut status = detailed(call, arg["status"]["status"].as_str().unwrap_or("active"));
+            status["info"] = json!(text(&arg["status"], "info"));
             let offer = json!({"offer-url": arg["offer-url"], "offer-name": arg["offer-name"], "endpoints": arg["endpoints"], "life": "alive",
-                               "relations": {}, "status": detailed(call, "active")});
+                               "relations": {}, "status": status});
             (name.clone(), offer)
         })
         .collect();

@@ -95,7 +95,7 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         let now = shared.now();
         model.migration =
             Some(Migration { status: "starting".into(), start: now, end: None, phase: "QUIESCE".into(), target: kept });
-        Ok(model.attempts - 1)
+        Ok::<_, Fault>(model.attempts - 1)
     })?;
     run::spawn(shared, uuid);
     Ok(format!("{uuid}:{attempt}"))
