@@ -3,8 +3,15 @@
 # The module and all that it needs are pinned by go.mod and go.sum. Without Go nothing is built: exit status 3.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-command -v go >/dev/null || { echo "no Go toolchain" >&2; exit 3; }
+if ! command -v go >/dev/null; then
+  echo "OpenBao: not built, there is no Go toolchain (1.24.6 or newer); tests that need it are skipped" >&2
+  exit 3
+fi
 cd "$here"
+if ! GOTOOLCHAIN=local go list -m >/dev/null; then
+  echo "OpenBao: not built, this Go toolchain is too old ($(go env GOVERSION)); tests that need it are skipped" >&2
+  exit 3
+fi
 stamp=$(find . -name '*.go' -o -name 'go.*' | LC_ALL=C sort | xargs cat | cat - <(go version) | sha256sum | cut -c1-16)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/jimm-tests/openbao
 server=$cache/$stamp/openbao

@@ -18,5 +18,6 @@ found=$(go mod download -json "github.com/openfga/openfga@$V" | sed -n 's/.*"Sum
 [ "$found" = "$SUM" ] || { echo "OpenFGA $V has other content than it should: $found" >&2; exit 1; }
 mkdir -p "$DIR"
 GOBIN=$PWD/bin go install -ldflags '-s -w' "github.com/openfga/openfga/cmd/openfga@$V" >&2
-mv "$PWD/bin/openfga" "$DIR/openfga"
+mv "$PWD/bin/openfga" "$DIR/openfga.$$"
+mv "$DIR/openfga.$$" "$DIR/openfga"
 echo "$DIR/openfga"

@@ -1,6 +1,6 @@
 //! The broker described as if it were one controller: configuration, version, users, access.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jimm_authz::Relation;
 use jimm_proto::params::controller::{ControllerAPIInfoResult, ControllerVersionResults, UserAccess};
@@ -12,6 +12,7 @@ use jimm_store::controllers;
 use jimm_store::identities::{self, Identity};
 use serde_json::{Value, json};
 
+use super::access::EVERYONE;
 use super::users::{display_name, parse_model_tag, parse_user_tag};
 use super::{Broker, Requester};
 use crate::error::{Error, Result};
@@ -55,12 +56,44 @@ impl Broker {
         Ok(ModelConfigResults { config })
     }
 
-    /// A user's level on the broker; administrators may ask for anybody, others for themselves.
-    pub async fn controller_access(&self, who: &Requester, tag: &str) -> Result<UserAccess> {
-        let user = parse_user_tag(tag)?.to_string();
-        self.require_self_or_admin(who, &user).await?;
-        let admin = self.holds(who, &user, Relation::Administrator, &self.own_object()).await?;
-        Ok(UserAccess { user_tag: tag.to_owned(), access: level(admin).to_owned() })
+    /// Users' levels on the broker; administrators may ask for anybody, others for themselves.
+    pub async fn controller_accesses(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<UserAccess>>> {
+        let names = self.askable_users(who, tags).await?;
+        let admins = self.admins_among(who, names.iter().flatten()).await?;
+        let access = |(name, tag): (Result<String>, &String)| {
+            let access = level(admins.contains(&name?)).to_owned();
+            Ok(UserAccess { user_tag: tag.clone(), access })
+        };
+        Ok(names.into_iter().zip(tags).map(access).collect())
+    }
+
+    /// The names in the tags: the caller's own, and any for administrators.
+    async fn askable_users(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<String>>> {
+        let me = who.name.as_str();
+        let names: Vec<Result<String>> = tags.iter().map(|tag| Ok(parse_user_tag(tag)?.to_string())).collect();
+        let any = names.iter().flatten().all(|name| name == me) || self.is_admin(who).await?;
+        let ask = |name: String| if any || name == me { Ok(name) } else { Err(Error::unauthorized()) };
+        Ok(names.into_iter().map(|name| name.and_then(ask)).collect())
+    }
+
+    /// Those of the users who administer the broker.
+    async fn admins_among<'a>(
+        &self,
+        who: &Requester,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Result<BTreeSet<String>> {
+        let mut among: BTreeSet<String> = names.cloned().collect();
+        let me = among.take(who.name.as_str());
+        if !among.is_empty() {
+            let admins = self.users_by_relation(&[Relation::Administrator], &self.own_object()).await?;
+            among.retain(|name| admins.contains_key(name) || admins.contains_key(EVERYONE));
+        }
+        if let Some(me) = me
+            && self.is_admin(who).await?
+        {
+            among.insert(me);
+        }
+        Ok(among)
     }
 
     /// How to reach the controller of a model: its own addresses, for relations between controllers.
@@ -86,17 +119,19 @@ impl Broker {
         Ok(shown.map(|user| user_info(admins.contains_key(&user.name), user)).collect())
     }
 
-    /// One user: oneself, or anybody for administrators.
-    pub async fn user_info(&self, who: &Requester, tag: &str) -> Result<UserInfo> {
-        let name = parse_user_tag(tag)?.to_string();
-        self.require_self_or_admin(who, &name).await?;
-        let user = {
-            let mut conn = self.store.acquire().await?;
-            identities::get(&mut conn, &name).await?
+    /// Users by their tags: oneself, or anybody for administrators.
+    pub async fn user_infos(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<UserInfo>>> {
+        let names = self.askable_users(who, tags).await?;
+        let admins = self.admins_among(who, names.iter().flatten()).await?;
+        let distinct: BTreeSet<&String> = names.iter().flatten().collect();
+        let mut conn = self.store.acquire().await?;
+        let known = identities::get_many(&mut conn, &distinct.into_iter().cloned().collect::<Vec<_>>()).await?;
+        let known: BTreeMap<&str, &Identity> = known.iter().map(|user| (user.name.as_str(), user)).collect();
+        let info = |name: String| match known.get(name.as_str()) {
+            Some(user) => Ok(user_info(admins.contains(&name), (*user).clone())),
+            None => Err(Error::not_found(format!("user \"{name}\" not found"))),
         };
-        let user = user.ok_or_else(|| Error::not_found(format!("user \"{name}\" not found")))?;
-        let admin = self.holds(who, &name, Relation::Administrator, &self.own_object()).await?;
-        Ok(user_info(admin, user))
+        Ok(names.into_iter().map(|name| name.and_then(info)).collect())
     }
 }
 

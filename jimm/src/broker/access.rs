@@ -3,7 +3,7 @@
 //! Every check of the broker goes through here to the authorizer; every tuple is written in the transaction of the rows
 //! it speaks of. Knows nothing of the wire but Juju's words for levels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jimm_authz::{Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Tuple, TupleReader, User};
@@ -99,7 +99,7 @@ pub(crate) fn to_row(tuple: &Tuple) -> TupleRow {
     }
 }
 
-fn user(who: &Requester) -> User {
+pub(super) fn user(who: &Requester) -> User {
     User { name: who.name.to_string(), groups: who.groups.clone() }
 }
 
@@ -109,6 +109,10 @@ const MODEL_LADDER: [(Relation, ModelAccess); 3] = [
     (Relation::Writer, ModelAccess::Write),
     (Relation::Reader, ModelAccess::Read),
 ];
+
+/// The same for clouds.
+const CLOUD_LADDER: [(Relation, CloudAccess); 2] =
+    [(Relation::Administrator, CloudAccess::Admin), (Relation::CanAddModel, CloudAccess::AddModel)];
 
 /// The highest level of the ladder that was allowed.
 fn highest(answers: &[Decision]) -> Option<ModelAccess> {
@@ -170,6 +174,20 @@ impl Broker {
         Ok(highest(&answers))
     }
 
+    /// The same for several; models with which the caller may do nothing are left out.
+    pub(crate) async fn model_accesses<'a>(
+        &self,
+        who: &Requester,
+        uuids: impl Iterator<Item = &'a Uuid>,
+    ) -> Result<BTreeMap<Uuid, ModelAccess>> {
+        let uuids: Vec<Uuid> = uuids.copied().collect();
+        let ask = |uuid: &Uuid| MODEL_LADDER.map(|(relation, _)| (relation, Object::model(*uuid)));
+        let questions: Vec<_> = uuids.iter().flat_map(ask).collect();
+        let answers = self.authz.check_many(&user(who), &questions).await?;
+        let held = uuids.into_iter().zip(answers.chunks(MODEL_LADDER.len()));
+        Ok(held.filter_map(|(uuid, answers)| Some((uuid, highest(answers)?))).collect())
+    }
+
     /// The same, and whether the caller administers the controller that hosts the model.
     pub async fn model_and_home_access(
         &self,
@@ -186,11 +204,24 @@ impl Broker {
 
     /// What the caller may do with a cloud, if anything.
     pub(crate) async fn cloud_access(&self, who: &Requester, name: &str) -> Result<Option<CloudAccess>> {
-        let ladder = [(Relation::Administrator, CloudAccess::Admin), (Relation::CanAddModel, CloudAccess::AddModel)];
-        let questions = ladder.map(|(relation, _)| (relation, Object::cloud(name)));
+        Ok(self.cloud_accesses(who, std::iter::once(&name.to_owned())).await?.into_values().next())
+    }
+
+    /// The same for several; clouds with which the caller may do nothing are left out.
+    pub(crate) async fn cloud_accesses<'a>(
+        &self,
+        who: &Requester,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Result<BTreeMap<String, CloudAccess>> {
+        let distinct: BTreeSet<&String> = names.collect();
+        let ask = |name: &&String| CLOUD_LADDER.map(|(relation, _)| (relation, Object::cloud(*name)));
+        let questions: Vec<_> = distinct.iter().flat_map(ask).collect();
         let answers = self.authz.check_many(&user(who), &questions).await?;
-        let held = ladder.into_iter().zip(answers).find(|(_, decision)| decision.allowed);
-        Ok(held.map(|((_, level), _)| level))
+        let level = |answers: &[Decision]| {
+            CLOUD_LADDER.iter().zip(answers).find(|(_, decision)| decision.allowed).map(|((_, level), _)| *level)
+        };
+        let held = distinct.into_iter().zip(answers.chunks(CLOUD_LADDER.len()));
+        Ok(held.filter_map(|(name, answers)| Some((name.clone(), level(answers)?))).collect())
     }
 
     /// The models the caller may read, and what else with them.

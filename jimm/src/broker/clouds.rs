@@ -54,32 +54,63 @@ impl Broker {
         Ok(visible.collect())
     }
 
-    /// The caller's level on a cloud; without any the cloud is not spoken of.
-    async fn visible_cloud(&self, who: &Requester, tag: &str) -> Result<(Row, Vec<Region>, CloudAccess)> {
-        let name = parse_cloud_tag(tag)?;
-        let level = match self.cloud_access(who, &name).await? {
-            Some(level) => level,
-            // An administrator may know that there is no such cloud.
-            None if self.is_admin(who).await? => return Err(Error::not_found(format!("cloud \"{name}\" not found"))),
-            None => return Err(Error::unauthorized()),
-        };
-        let row = self.cloud_row(&name).await?;
+    /// Clouds by their tags, with the caller's level on each; those without any are not spoken of.
+    async fn seen_clouds(
+        &self,
+        who: &Requester,
+        tags: &[String],
+    ) -> Result<Vec<Result<(Row, Vec<Region>, CloudAccess)>>> {
+        let names: Vec<Result<String>> = tags.iter().map(|tag| parse_cloud_tag(tag)).collect();
+        let levels = self.cloud_accesses(who, names.iter().flatten()).await?;
+        // An administrator may know that there is no such cloud.
+        let told = names.iter().flatten().all(|name| levels.contains_key(name)) || self.is_admin(who).await?;
+        let usable: Vec<String> = levels.keys().cloned().collect();
         let mut conn = self.store.acquire().await?;
-        let regions = clouds::regions(&mut conn, &name).await?;
-        Ok((row, regions, level))
+        let rows = clouds::get_many(&mut conn, &usable).await?.into_iter().map(|row| (row.name.clone(), row));
+        let rows: BTreeMap<String, Row> = rows.collect();
+        let regions = regions_by_cloud(clouds::regions_of(&mut conn, &usable).await?);
+        let see = |name: String| match (levels.get(&name), rows.get(&name)) {
+            (Some(level), Some(row)) => Ok((row.clone(), regions.get(&name).cloned().unwrap_or_default(), *level)),
+            (None, _) if !told => Err(Error::unauthorized()),
+            _ => Err(Error::not_found(format!("cloud \"{name}\" not found"))),
+        };
+        Ok(names.into_iter().map(|name| name.and_then(see)).collect())
     }
 
-    /// One cloud.
-    pub async fn cloud(&self, who: &Requester, tag: &str) -> Result<Cloud> {
-        let (row, regions, _) = self.visible_cloud(who, tag).await?;
-        Ok(cloud(row, regions))
+    /// Clouds by their tags.
+    pub async fn clouds(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<Cloud>>> {
+        let seen = self.seen_clouds(who, tags).await?;
+        Ok(seen.into_iter().map(|seen| seen.map(|(row, regions, _)| cloud(row, regions))).collect())
     }
 
-    /// One cloud with its users: all for its administrators, oneself for the others.
-    pub async fn cloud_info(&self, who: &Requester, tag: &str) -> Result<CloudInfo> {
-        let (row, regions, level) = self.visible_cloud(who, tag).await?;
-        let object = Object::cloud(&row.name);
-        let mut users = self.users_by_relation(&[Relation::Administrator, Relation::CanAddModel], &object).await?;
+    /// Clouds with their users: all for their administrators, oneself for the others.
+    pub async fn cloud_infos(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<CloudInfo>>> {
+        let seen = self.seen_clouds(who, tags).await?;
+        let mut users: BTreeMap<String, Vec<CloudUserInfo>> = BTreeMap::new();
+        for (row, _, level) in seen.iter().flatten() {
+            if !users.contains_key(&row.name) {
+                users.insert(row.name.clone(), self.cloud_users(who, &row.name, *level).await?);
+            }
+        }
+        let info = |(row, regions, _): (Row, Vec<Region>, CloudAccess)| {
+            let users = users.get(&row.name).cloned().unwrap_or_default();
+            let seen = cloud(row, regions);
+            CloudInfo {
+                r#type: seen.r#type,
+                auth_types: seen.auth_types,
+                endpoint: seen.endpoint,
+                identity_endpoint: seen.identity_endpoint,
+                storage_endpoint: seen.storage_endpoint,
+                regions: seen.regions,
+                users,
+            }
+        };
+        Ok(seen.into_iter().map(|seen| seen.map(info)).collect())
+    }
+
+    async fn cloud_users(&self, who: &Requester, name: &str, level: CloudAccess) -> Result<Vec<CloudUserInfo>> {
+        let relations = [Relation::Administrator, Relation::CanAddModel];
+        let mut users = self.users_by_relation(&relations, &Object::cloud(name)).await?;
         if level != CloudAccess::Admin {
             users.retain(|user, _| user == who.name.as_str() || user == EVERYONE);
         }
@@ -88,16 +119,7 @@ impl Broker {
             user,
             access: if relation == Relation::Administrator { "admin" } else { "add-model" }.to_owned(),
         });
-        let seen = cloud(row, regions);
-        Ok(CloudInfo {
-            r#type: seen.r#type,
-            auth_types: seen.auth_types,
-            endpoint: seen.endpoint,
-            identity_endpoint: seen.identity_endpoint,
-            storage_endpoint: seen.storage_endpoint,
-            regions: seen.regions,
-            users: users.collect(),
-        })
+        Ok(users.collect())
     }
 
     /// The clouds the caller may use, with the level; all of them for administrators who ask.

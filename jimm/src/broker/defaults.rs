@@ -8,9 +8,13 @@ use jimm_store::cloud_defaults::{self, CloudDefaults};
 use jimm_store::clouds;
 use serde_json::Value;
 
+use super::model_life::copy;
 use super::users::parse_cloud_tag;
 use super::{Broker, Requester};
 use crate::error::{Error, Result};
+
+/// Defaults by key.
+type Shown = BTreeMap<String, ModelDefaults>;
 
 impl Broker {
     /// Sets defaults of the caller's.
@@ -34,11 +38,28 @@ impl Broker {
         Ok(())
     }
 
-    /// The caller's defaults for a cloud and its regions.
-    pub async fn model_defaults(&self, who: &Requester, cloud_tag: &str) -> Result<BTreeMap<String, ModelDefaults>> {
-        let cloud = self.defaults_place(who, cloud_tag, "").await?;
+    /// The caller's defaults for clouds and their regions. An empty tag means the only cloud the caller sees.
+    pub async fn model_defaults(&self, who: &Requester, cloud_tags: &[String]) -> Result<Vec<Result<Shown>>> {
+        let only = if cloud_tags.iter().any(String::is_empty) { Some(self.only_cloud(who).await) } else { None };
+        let parse = |tag: &String| match &only {
+            Some(Ok(only)) if tag.is_empty() => Ok(only.clone()),
+            Some(Err(e)) if tag.is_empty() => Err(copy(e)),
+            _ => parse_cloud_tag(tag),
+        };
+        let clouds: Vec<Result<String>> = cloud_tags.iter().map(parse).collect();
+        let levels = self.cloud_accesses(who, clouds.iter().flatten()).await?;
+        let usable: Vec<String> = levels.into_keys().collect();
         let mut conn = self.store.acquire().await?;
-        Ok(by_key(cloud_defaults::of_cloud(&mut conn, who.name.as_str(), &cloud).await?))
+        let mut rows: BTreeMap<String, Vec<CloudDefaults>> =
+            clouds::get_many(&mut conn, &usable).await?.into_iter().map(|cloud| (cloud.name, Vec::new())).collect();
+        for row in cloud_defaults::of_clouds(&mut conn, who.name.as_str(), &usable).await? {
+            rows.entry(row.cloud.clone()).or_default().push(row);
+        }
+        let shown: BTreeMap<String, Shown> = rows.into_iter().map(|(cloud, rows)| (cloud, by_key(rows))).collect();
+        let of = |cloud: String| {
+            shown.get(&cloud).cloned().ok_or_else(|| Error::not_found(format!("cloud \"{cloud}\" not found")))
+        };
+        Ok(clouds.into_iter().map(|cloud| cloud.and_then(of)).collect())
     }
 
     /// The configuration of a new model: the owner's defaults for the cloud, for the region, then what was given.
@@ -69,8 +90,8 @@ impl Broker {
     }
 }
 
-fn by_key(rows: Vec<CloudDefaults>) -> BTreeMap<String, ModelDefaults> {
-    let mut defaults: BTreeMap<String, ModelDefaults> = BTreeMap::new();
+fn by_key(rows: Vec<CloudDefaults>) -> Shown {
+    let mut defaults = Shown::new();
     for row in rows {
         let Value::Object(values) = row.defaults else { continue };
         for (key, value) in values {

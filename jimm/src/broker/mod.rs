@@ -36,6 +36,7 @@ mod models;
 mod offers;
 mod offers_query;
 mod rebac;
+mod relation_checks;
 mod relation_tags;
 mod relations;
 mod remote;

@@ -31,7 +31,9 @@ impl Broker {
             rows.extend(join_all(looks).await);
         }
         let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-        for Looked { row, .. } in rows.iter().flatten() {
+        let distinct: BTreeMap<Uuid, &Row> =
+            rows.iter().flatten().map(|looked| (looked.row.uuid, &looked.row)).collect();
+        for row in distinct.into_values() {
             by_controller.entry(row.controller_uuid).or_default().push(row);
         }
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
@@ -41,13 +43,13 @@ impl Broker {
         // While the controllers think about it, the broker looks up what it knows itself.
         let names = rows.iter().flatten().flat_map(|looked| looked.access.keys().cloned()).collect();
         let (told, names) = tokio::join!(join_all(asked), self.display_names(names));
-        let mut told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
+        let told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
         let mut infos = Vec::with_capacity(rows.len());
         for looked in rows {
             infos.push(looked.and_then(|Looked { row, level, access }| {
                 let names = names.as_ref().map_err(copy)?;
-                let info = told.remove(&row.uuid).unwrap_or_else(|| Err(Error::unauthorized()))?;
-                Ok(merged(&row, info, level, users(row.uuid, access, names)))
+                let info = told.get(&row.uuid).ok_or_else(Error::unauthorized)?.as_ref().map_err(copy)?;
+                Ok(merged(&row, info.clone(), level, users(row.uuid, access, names)))
             }));
         }
         infos

@@ -1,9 +1,10 @@
 //! What is done to one model through its controller: status, destruction, upgrade, dumps, a new credential.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::{Object, Relation};
+use jimm_proto::access::ModelAccess;
 use jimm_proto::params::common::{Entities, Entity, ErrorResults, MapResults, StringResults};
 use jimm_proto::params::model_manager::{
     ChangeModelCredentialParams, ChangeModelCredentialsParams, DestroyModelParams, DestroyModelsParams,
@@ -24,37 +25,43 @@ use crate::error::{Error, Kind, Result};
 impl Broker {
     /// The status of models, asked of their controllers side by side. What its controller no longer has after it was
     /// destroyed through the broker is forgotten on the way.
-    pub async fn model_statuses(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelStatus>> {
-        let mut rows = Vec::with_capacity(tags.len());
-        for tag in tags {
-            rows.push(self.model_to_ask(who, tag).await);
-        }
+    pub async fn model_statuses(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<ModelStatus>>> {
+        let rows = self.models_to_ask(who, tags).await?;
         let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-        for row in rows.iter().flatten() {
+        let distinct: BTreeMap<Uuid, &Row> = rows.iter().flatten().map(|row| (row.uuid, row)).collect();
+        for row in distinct.into_values() {
             by_controller.entry(row.controller_uuid).or_default().push(row);
         }
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
         for (controller, rows) in by_controller {
             asked.push(Box::pin(self.ask_statuses(controller, rows)));
         }
-        let mut told: BTreeMap<Uuid, Result<ModelStatus>> = join_all(asked).await.into_iter().flatten().collect();
-        rows.into_iter()
-            .map(|row| {
-                let row = row?;
-                told.remove(&row.uuid).unwrap_or_else(|| Err(Error::model_not_found()))
-            })
-            .collect()
+        let told: BTreeMap<Uuid, Result<ModelStatus>> = join_all(asked).await.into_iter().flatten().collect();
+        let status = |row: Row| match told.get(&row.uuid) {
+            Some(Ok(status)) => Ok(status.clone()),
+            Some(Err(e)) => Err(copy(e)),
+            None => Err(Error::model_not_found()),
+        };
+        Ok(rows.into_iter().map(|row| row.and_then(status)).collect())
     }
 
-    /// A model whose status the caller may ask. One that does not exist is said not to: clients wait for this answer
-    /// after they destroyed it. To who may not even read it, it does not exist.
-    async fn model_to_ask(&self, who: &Requester, tag: &str) -> Result<Row> {
-        let row = self.model_row(parse_model_tag(tag)?).await?;
-        match self.require(who, Relation::Administrator, &Object::model(row.uuid)).await {
-            Ok(_) => Ok(row),
-            Err(e) if self.model_access(who, row.uuid).await?.is_some() => Err(e),
-            Err(e) => Err(Error::model_not_found().with_source(e)),
-        }
+    /// Models whose status the caller may ask. One that does not exist is said not to: clients wait for this answer after
+    /// they destroyed it. To who may not even read it, it does not exist.
+    async fn models_to_ask(&self, who: &Requester, tags: &[String]) -> Result<Vec<Result<Row>>> {
+        let uuids: Vec<Result<Uuid>> = tags.iter().map(|tag| parse_model_tag(tag)).collect();
+        let distinct: BTreeSet<Uuid> = uuids.iter().flatten().copied().collect();
+        let rows = {
+            let mut conn = self.store.acquire().await?;
+            models::get_many(&mut conn, &distinct.into_iter().collect::<Vec<_>>()).await?
+        };
+        let rows: BTreeMap<Uuid, Row> = rows.into_iter().map(|row| (row.uuid, row)).collect();
+        let levels = self.model_accesses(who, rows.keys()).await?;
+        let row = |uuid: Uuid| match (rows.get(&uuid), levels.get(&uuid)) {
+            (Some(row), Some(ModelAccess::Admin)) => Ok(row.clone()),
+            (Some(_), Some(_)) => Err(Error::unauthorized()),
+            _ => Err(Error::model_not_found()),
+        };
+        Ok(uuids.into_iter().map(|uuid| uuid.and_then(row)).collect())
     }
 
     async fn ask_statuses(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelStatus>)> {

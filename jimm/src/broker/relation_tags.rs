@@ -20,6 +20,9 @@ const BROKER: &str = "jimm";
 /// The code of a relation that cannot be read, or names what there is not.
 pub const CODE_TUPLE: &str = "failed to parse tuple";
 
+/// Things that a call has named already.
+pub(super) type Known = HashMap<(ObjectKind, String), Object>;
+
 /// `kind-name#relation`, taken apart.
 pub(super) struct Tag<'a> {
     pub(super) kind: ObjectKind,
@@ -60,14 +63,19 @@ pub(super) fn relation(word: &str) -> Result<Relation> {
 
 impl Broker {
     /// The tuple that is written so. Every name in it has to exist.
-    pub(super) async fn parse_tuple(&self, conn: &mut PgConnection, written: &RelationshipTuple) -> Result<Tuple> {
+    pub(super) async fn parse_tuple(
+        &self,
+        conn: &mut PgConnection,
+        known: &mut Known,
+        written: &RelationshipTuple,
+    ) -> Result<Tuple> {
         if written.target_object.is_empty() {
             return Err(Error::bad_request("target object not specified"));
         }
         let relation = relation(&written.relation)?;
-        let object = self.parse_object(conn, &written.target_object).await;
+        let object = self.parse_object(conn, known, &written.target_object).await;
         let object = object.map_err(|e| in_key(&e, "target object", &written.target_object))?;
-        let subject = self.parse_subject(conn, &written.object).await;
+        let subject = self.parse_subject(conn, known, &written.object).await;
         let subject = subject.map_err(|e| in_key(&e, "object", &written.object))?;
         let tuple = Tuple::new(subject, relation, object);
         if tuple.is_valid() {
@@ -79,24 +87,34 @@ impl Broker {
         )))
     }
 
-    pub(super) async fn parse_object(&self, conn: &mut PgConnection, tag: &str) -> Result<Object> {
+    pub(super) async fn parse_object(&self, conn: &mut PgConnection, known: &mut Known, tag: &str) -> Result<Object> {
         let parts = take_apart(tag)?;
         if parts.set.is_some() || parts.name.is_empty() {
             return Err(improper(tag));
         }
-        self.named(conn, &parts).await
+        self.named_once(conn, known, &parts).await
     }
 
-    pub(super) async fn parse_subject(&self, conn: &mut PgConnection, tag: &str) -> Result<Subject> {
+    pub(super) async fn parse_subject(&self, conn: &mut PgConnection, known: &mut Known, tag: &str) -> Result<Subject> {
         let parts = take_apart(tag)?;
         if parts.name.is_empty() {
             return Err(improper(tag));
         }
-        let object = self.named(conn, &parts).await?;
+        let object = self.named_once(conn, known, &parts).await?;
         Ok(match parts.set {
             Some(word) => Subject::Set { object, relation: relation(word)? },
             None => Subject::object(object),
         })
+    }
+
+    async fn named_once(&self, conn: &mut PgConnection, known: &mut Known, tag: &Tag<'_>) -> Result<Object> {
+        let key = (tag.kind, tag.name.to_owned());
+        if let Some(object) = known.get(&key) {
+            return Ok(object.clone());
+        }
+        let object = self.named(conn, tag).await?;
+        known.insert(key, object.clone());
+        Ok(object)
     }
 
     async fn named(&self, conn: &mut PgConnection, tag: &Tag<'_>) -> Result<Object> {

@@ -1,26 +1,25 @@
-//! Relations between people and things, as administrators write them: add, remove, check, list.
+//! Relations between people and things, as administrators write them: add, remove, list.
 //!
 //! Which relation a thing has to the one it belongs to (a model to its controller, an offer to its model) is written with
 //! the rows of these things and by nobody else.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jimm_authz::{Object, ObjectKind, Relation, Subject, Tuple};
 use jimm_proto::params::jimm_rights::{
-    ChangeAccessRequest, CheckRelationResponse, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse,
-    MAX_TUPLES, RelationshipTuple,
+    ChangeAccessRequest, ListRelationshipTuplesRequest, ListRelationshipTuplesResponse, MAX_TUPLES, RelationshipTuple,
 };
-use jimm_store::PgConnection;
 use jimm_store::groups::{self, SetKind};
 use jimm_store::tuples::{self, Filter, TupleRow};
+use jimm_store::{PgConnection, identities, tuples_many};
 
 use super::access::{from_row, to_row};
 use super::groups::ensure_set;
-use super::relation_tags::{relation, take_apart};
+use super::relation_tags::{Known, relation, take_apart};
 use super::{Broker, Requester};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// Tuples of a page that nobody asked a length for, and at most.
 const PAGE: (i64, i64) = (50, 1000);
@@ -30,7 +29,7 @@ impl Broker {
     pub async fn add_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
         let tuples = self.tuples_to_change(who, written).await?;
         let mut tx = self.store.begin().await?;
-        self.insert_tuples(&mut tx, &tuples).await?;
+        Self::insert_tuples(&mut tx, &tuples).await?;
         tx.commit().await?;
         tell("relation added", who, &tuples);
         Ok(())
@@ -40,7 +39,7 @@ impl Broker {
     pub async fn remove_relations(&self, who: &Requester, written: &[RelationshipTuple]) -> Result<()> {
         let tuples = self.tuples_to_change(who, written).await?;
         let mut tx = self.store.begin().await?;
-        delete_tuples(&mut tx, &tuples).await?;
+        tuples_many::delete(&mut tx, &rows(&tuples)).await?;
         tx.commit().await?;
         tell("relation removed", who, &tuples);
         Ok(())
@@ -61,8 +60,8 @@ impl Broker {
         // The same relation may be written in several ways.
         let kept: HashSet<&Tuple> = added.iter().collect();
         removed.retain(|tuple| !kept.contains(tuple));
-        self.insert_tuples(&mut tx, &added).await?;
-        delete_tuples(&mut tx, &removed).await?;
+        Self::insert_tuples(&mut tx, &added).await?;
+        tuples_many::delete(&mut tx, &rows(&removed)).await?;
         for (kind, names) in [(SetKind::Group, remove_groups), (SetKind::Role, remove_roles)] {
             for name in names {
                 if let Some(row) = groups::get_by_name(&mut tx, kind, name).await? {
@@ -77,14 +76,14 @@ impl Broker {
         Ok(())
     }
 
-    async fn insert_tuples(&self, tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> {
-        for tuple in tuples {
-            if let Subject::User(name) = &tuple.subject {
-                self.ensure_identity(tx, name).await?;
-            }
-            tuples::insert(tx, &to_row(tuple)).await?;
-        }
-        Ok(())
+    async fn insert_tuples(tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> {
+        let user = |tuple: &Tuple| match &tuple.subject {
+            Subject::User(name) => Some(name.clone()),
+            _ => None,
+        };
+        let users: BTreeSet<String> = tuples.iter().filter_map(user).collect();
+        identities::ensure_many(tx, &users.into_iter().collect::<Vec<_>>()).await?;
+        Ok(tuples_many::insert(tx, &rows(tuples)).await?)
     }
 
     /// The tuples, if the caller may change each of them: administrators of the broker any, those of a model, cloud or offer
@@ -102,7 +101,7 @@ impl Broker {
 
     /// Refuses who may not share the thing. Who may not need not learn whether there is such a thing.
     async fn require_share(&self, who: &Requester, target: &str) -> Result<()> {
-        let parsed = self.parse_object(&mut *self.store.acquire().await?, target).await;
+        let parsed = self.parse_object(&mut *self.store.acquire().await?, &mut Known::default(), target).await;
         let object = parsed.map_err(|_| Error::unauthorized())?;
         let shared = [ObjectKind::Model, ObjectKind::Cloud, ObjectKind::ApplicationOffer];
         if !shared.contains(&object.kind) {
@@ -113,8 +112,9 @@ impl Broker {
 
     async fn parse_to_change(&self, conn: &mut PgConnection, written: &[RelationshipTuple]) -> Result<Vec<Tuple>> {
         let mut tuples = Vec::with_capacity(written.len());
+        let mut known = Known::default();
         for one in written {
-            let tuple = self.parse_tuple(conn, one).await?;
+            let tuple = self.parse_tuple(conn, &mut known, one).await?;
             if matches!(tuple.relation, Relation::Controller | Relation::Model) {
                 let text = format!("relation {} is the broker's own: it changes with the thing itself", tuple.relation);
                 return Err(Error::bad_request(text));
@@ -122,43 +122,6 @@ impl Broker {
             tuples.push(tuple);
         }
         Ok(tuples)
-    }
-
-    /// Whether the relation holds, inherited ones too. Users may ask about themselves, administrators about anybody.
-    pub async fn check_relation(&self, who: &Requester, written: &RelationshipTuple) -> Result<bool> {
-        let me = written.object == format!("user-{}", who.name);
-        if !me {
-            self.require_admin(who).await?;
-        }
-        let parsed = self.parse_tuple(&mut *self.store.acquire().await?, written).await;
-        let tuple = match parsed {
-            Ok(tuple) => tuple,
-            // To who may not see a thing it is as unknown as one that is not there: nobody has a relation to it.
-            Err(e) if e.kind() == Kind::NotFound && !self.is_admin(who).await? => return Ok(false),
-            Err(e) => return Err(e),
-        };
-        if me {
-            return self.allowed(who, tuple.relation, &tuple.object).await;
-        }
-        Ok(self.authz.check_subject(&tuple.subject, tuple.relation, &tuple.object).await?.allowed)
-    }
-
-    /// The same for several; what cannot be told is told so, one by one.
-    pub async fn check_relations(
-        &self,
-        who: &Requester,
-        written: &[RelationshipTuple],
-    ) -> Result<Vec<CheckRelationResponse>> {
-        check_count(written.len())?;
-        let mut results = Vec::with_capacity(written.len());
-        for one in written {
-            results.push(match self.check_relation(who, one).await {
-                Ok(allowed) => CheckRelationResponse { allowed, error: String::new() },
-                Err(e) if e.kind() == crate::error::Kind::Unauthorized => return Err(e),
-                Err(e) => CheckRelationResponse { allowed: false, error: e.message().to_owned() },
-            });
-        }
-        Ok(results)
     }
 
     /// A page of the tuples that are written down. Inherited rights are not.
@@ -188,7 +151,7 @@ impl Broker {
     async fn filter(&self, conn: &mut PgConnection, asked: &RelationshipTuple) -> Result<Filter> {
         let mut filter = Filter::default();
         if !asked.object.is_empty() {
-            let subject = self.parse_subject(conn, &asked.object).await?;
+            let subject = self.parse_subject(conn, &mut Known::default(), &asked.object).await?;
             let (kind, id, set) = subject.parts();
             filter = Filter {
                 subject_kind: kind.to_owned(),
@@ -204,7 +167,7 @@ impl Broker {
             filter.object_kind = kind.to_string();
         } else if !asked.target_object.is_empty() {
             take_apart(&asked.target_object)?;
-            let Object { kind, id } = self.parse_object(conn, &asked.target_object).await?;
+            let Object { kind, id } = self.parse_object(conn, &mut Known::default(), &asked.target_object).await?;
             filter.object_kind = kind.to_string();
             filter.object_id = id;
         }
@@ -212,11 +175,8 @@ impl Broker {
     }
 }
 
-async fn delete_tuples(tx: &mut jimm_store::Tx, tuples: &[Tuple]) -> Result<()> {
-    for tuple in tuples {
-        tuples::delete(tx, &to_row(tuple)).await?;
-    }
-    Ok(())
+fn rows(tuples: &[Tuple]) -> Vec<TupleRow> {
+    tuples.iter().map(to_row).collect()
 }
 
 /// Refuses more changes than one call may make.

@@ -14,7 +14,7 @@ use jimm_proto::params::jimm_accounts::{
 use jimm_store::{credentials, identities, tuples};
 
 use super::credentials::CredentialId;
-use super::relation_tags::take_apart;
+use super::relation_tags::{Known, take_apart};
 use super::{Broker, CredentialUpdate, Requester};
 use crate::authn::names::service_account;
 use crate::error::{Error, Kind, Result};
@@ -151,9 +151,9 @@ impl Broker {
         let invalid = || Error::bad_request("invalid entity - not user or group");
         let kind = take_apart(tag).map_err(|_| invalid())?.kind;
         let subject = match kind {
-            ObjectKind::User => self.parse_subject(tx, tag).await?,
-            ObjectKind::Group if tag.contains('#') => self.parse_subject(tx, tag).await?,
-            ObjectKind::Group => self.parse_subject(tx, &format!("{tag}#member")).await?,
+            ObjectKind::User => self.parse_subject(tx, &mut Known::default(), tag).await?,
+            ObjectKind::Group if tag.contains('#') => self.parse_subject(tx, &mut Known::default(), tag).await?,
+            ObjectKind::Group => self.parse_subject(tx, &mut Known::default(), &format!("{tag}#member")).await?,
             _ => return Err(invalid()),
         };
         let (kind, id, relation) = subject.parts();

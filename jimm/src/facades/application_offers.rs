@@ -2,6 +2,7 @@
 //!
 //! Version 4 lists offers with spaces and bindings, version 6 filters by qualifier. Knows no SQL and dials nobody.
 
+use futures_util::FutureExt as _;
 use jimm_proto::params::application_offers::{
     AddApplicationOffers, ApplicationOfferAdminDetailsV4, ApplicationOfferAdminDetailsV5, ApplicationOfferResult,
     ApplicationOffersResults, ConsumeOfferDetailsArg, ConsumeOfferDetailsResult, ConsumeOfferDetailsResults,
@@ -10,6 +11,7 @@ use jimm_proto::params::application_offers::{
 };
 use jimm_proto::params::common::ErrorResults;
 
+use super::bulk::look_up;
 use super::registry::{Access, Audit, Method, method};
 use super::view::{entries, entry_error};
 use crate::error::Result;
@@ -38,14 +40,17 @@ async fn offer(ctx: &CallContext, args: AddApplicationOffers) -> Result<ErrorRes
 }
 
 async fn application_offers(ctx: &CallContext, args: OfferURLs) -> Result<ApplicationOffersResults> {
-    let mut results = Vec::with_capacity(args.offer_urls.len());
-    for url in &args.offer_urls {
-        results.push(match ctx.broker.offer_details(&ctx.requester, url).await {
-            Ok(offer) => ApplicationOfferResult { result: Some(offer), error: None },
-            Err(e) => ApplicationOfferResult { result: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(ApplicationOffersResults { results })
+    let look = |url| {
+        async move {
+            match ctx.broker.offer_details(&ctx.requester, url).await {
+                Ok(offer) => ApplicationOfferResult { result: Some(offer), error: None },
+                Err(e) => ApplicationOfferResult { result: None, error: Some(entry_error(&e)) },
+            }
+        }
+        .boxed()
+    };
+    let asked = args.offer_urls.iter().map(String::as_str).collect();
+    Ok(ApplicationOffersResults { results: look_up(asked, look).await })
 }
 
 async fn list(ctx: &CallContext, args: OfferFilters) -> Result<QueryApplicationOffersResultsV5> {
@@ -88,16 +93,16 @@ fn with_spaces(offers: Vec<ApplicationOfferAdminDetailsV5>) -> QueryApplicationO
 }
 
 async fn consume_details(ctx: &CallContext, args: ConsumeOfferDetailsArg) -> Result<ConsumeOfferDetailsResults> {
-    let mut results = Vec::with_capacity(args.offer_urls.offer_urls.len());
-    for url in &args.offer_urls.offer_urls {
-        let details =
-            ctx.broker.consume_details(&ctx.requester, url, &args.user_tag, args.offer_urls.bakery_version).await;
-        results.push(details.unwrap_or_else(|e| ConsumeOfferDetailsResult {
-            error: Some(entry_error(&e)),
-            ..ConsumeOfferDetailsResult::default()
-        }));
-    }
-    Ok(ConsumeOfferDetailsResults { results })
+    let (user, version) = (args.user_tag.as_str(), args.offer_urls.bakery_version);
+    let look = |url| {
+        async move {
+            let details = ctx.broker.consume_details(&ctx.requester, url, user, version).await;
+            details.unwrap_or_else(|e| ConsumeOfferDetailsResult { error: Some(entry_error(&e)), ..Default::default() })
+        }
+        .boxed()
+    };
+    let asked = args.offer_urls.offer_urls.iter().map(String::as_str).collect();
+    Ok(ConsumeOfferDetailsResults { results: look_up(asked, look).await })
 }
 
 async fn destroy_offers(ctx: &CallContext, args: DestroyApplicationOffers) -> Result<ErrorResults> {

@@ -2,6 +2,7 @@
 //!
 //! Knows no SQL and dials nobody. Methods that carry credentials leave no parameters in the audit log.
 
+use futures_util::FutureExt as _;
 use jimm_proto::params::cloud::{
     AddCloudArgs, CloudCredentialArgs, CloudCredentialResult, CloudCredentialResults, CloudInfoResult,
     CloudInfoResults, CloudResult, CloudResults, CloudsResult, CredentialContentResult, CredentialContentResults,
@@ -10,6 +11,8 @@ use jimm_proto::params::cloud::{
 };
 use jimm_proto::params::common::{Entities, ErrorResults, StringsResult, StringsResults};
 
+use super::bulk::look_up;
+use super::model_manager::{each_tag, tags};
 use super::registry::{Access, Audit, Empty, Method, method};
 use super::view::{entries, entry_error};
 use crate::broker::CredentialUpdate;
@@ -41,25 +44,21 @@ async fn clouds(ctx: &CallContext, _args: Empty) -> Result<CloudsResult> {
 }
 
 async fn cloud(ctx: &CallContext, args: Entities) -> Result<CloudResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.cloud(&ctx.requester, &entity.tag).await {
-            Ok(cloud) => CloudResult { cloud: Some(cloud), error: None },
-            Err(e) => CloudResult { cloud: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(CloudResults { results })
+    let clouds = ctx.broker.clouds(&ctx.requester, &tags(&args)).await?;
+    let result = |cloud| match cloud {
+        Ok(cloud) => CloudResult { cloud: Some(cloud), error: None },
+        Err(e) => CloudResult { cloud: None, error: Some(entry_error(&e)) },
+    };
+    Ok(CloudResults { results: clouds.into_iter().map(result).collect() })
 }
 
 async fn cloud_info(ctx: &CallContext, args: Entities) -> Result<CloudInfoResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.cloud_info(&ctx.requester, &entity.tag).await {
-            Ok(info) => CloudInfoResult { result: Some(info), error: None },
-            Err(e) => CloudInfoResult { result: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(CloudInfoResults { results })
+    let infos = ctx.broker.cloud_infos(&ctx.requester, &tags(&args)).await?;
+    let result = |info| match info {
+        Ok(info) => CloudInfoResult { result: Some(info), error: None },
+        Err(e) => CloudInfoResult { result: None, error: Some(entry_error(&e)) },
+    };
+    Ok(CloudInfoResults { results: infos.into_iter().map(result).collect() })
 }
 
 async fn list_cloud_info(ctx: &CallContext, args: ListCloudsRequest) -> Result<ListCloudInfoResults> {
@@ -94,14 +93,17 @@ async fn modify_cloud_access(ctx: &CallContext, args: ModifyCloudAccessRequest) 
 }
 
 async fn user_credentials(ctx: &CallContext, args: UserClouds) -> Result<StringsResults> {
-    let mut results = Vec::with_capacity(args.user_clouds.len());
-    for uc in &args.user_clouds {
-        results.push(match ctx.broker.user_credentials(&ctx.requester, &uc.user_tag, &uc.cloud_tag).await {
-            Ok(result) => StringsResult { error: None, result },
-            Err(e) => StringsResult { error: Some(entry_error(&e)), result: Vec::new() },
-        });
-    }
-    Ok(StringsResults { results })
+    let look = |(user, cloud)| {
+        async move {
+            match ctx.broker.user_credentials(&ctx.requester, user, cloud).await {
+                Ok(result) => StringsResult { error: None, result },
+                Err(e) => StringsResult { error: Some(entry_error(&e)), result: Vec::new() },
+            }
+        }
+        .boxed()
+    };
+    let asked = args.user_clouds.iter().map(|uc| (uc.user_tag.as_str(), uc.cloud_tag.as_str()));
+    Ok(StringsResults { results: look_up(asked.collect(), look).await })
 }
 
 /// The older call has room for one error per credential: the models' errors are squeezed into it.
@@ -148,14 +150,16 @@ async fn revoke_credentials(ctx: &CallContext, args: RevokeCredentialArgs) -> Re
 }
 
 async fn credential(ctx: &CallContext, args: Entities) -> Result<CloudCredentialResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.credential(&ctx.requester, &entity.tag).await {
-            Ok(credential) => CloudCredentialResult { result: Some(credential), error: None },
-            Err(e) => CloudCredentialResult { result: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(CloudCredentialResults { results })
+    let look = |tag| {
+        async move {
+            match ctx.broker.credential(&ctx.requester, tag).await {
+                Ok(credential) => CloudCredentialResult { result: Some(credential), error: None },
+                Err(e) => CloudCredentialResult { result: None, error: Some(entry_error(&e)) },
+            }
+        }
+        .boxed()
+    };
+    Ok(CloudCredentialResults { results: look_up(each_tag(&args), look).await })
 }
 
 async fn credential_contents(ctx: &CallContext, args: CloudCredentialArgs) -> Result<CredentialContentResults> {

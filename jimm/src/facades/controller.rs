@@ -2,6 +2,7 @@
 //!
 //! From version 13 on models have qualifiers. Knows no SQL and dials nobody.
 
+use futures_util::FutureExt as _;
 use jimm_proto::params::common::{Entities, ErrorResults, StringResult};
 use jimm_proto::params::controller::{
     ControllerAPIInfoResult, ControllerAPIInfoResults, ControllerConfigResult, ControllerConfigSet,
@@ -10,7 +11,8 @@ use jimm_proto::params::controller::{
 };
 use jimm_proto::params::model_manager::{ModelStatusResults, UserModelList};
 
-use super::model_manager::{statuses, tags};
+use super::bulk::look_up;
+use super::model_manager::{each_tag, statuses, tags};
 use super::registry::{Access, Audit, Empty, Method, method};
 use super::view::{View, entries, entry_error};
 use crate::error::{Error, Kind, Result};
@@ -55,14 +57,12 @@ async fn controller_version(ctx: &CallContext, _args: Empty) -> Result<Controlle
 }
 
 async fn controller_access(ctx: &CallContext, args: Entities) -> Result<UserAccessResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.controller_access(&ctx.requester, &entity.tag).await {
-            Ok(access) => UserAccessResult { result: Some(access), error: None },
-            Err(e) => UserAccessResult { result: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(UserAccessResults { results })
+    let accesses = ctx.broker.controller_accesses(&ctx.requester, &tags(&args)).await?;
+    let result = |access| match access {
+        Ok(access) => UserAccessResult { result: Some(access), error: None },
+        Err(e) => UserAccessResult { result: None, error: Some(entry_error(&e)) },
+    };
+    Ok(UserAccessResults { results: accesses.into_iter().map(result).collect() })
 }
 
 async fn modify_access(ctx: &CallContext, args: ModifyControllerAccessRequest) -> Result<ErrorResults> {
@@ -90,7 +90,7 @@ async fn initiate_migration(ctx: &CallContext, args: InitiateMigrationArgs) -> R
 }
 
 async fn model_status(ctx: &CallContext, args: Entities) -> Result<ModelStatusResults> {
-    Ok(statuses(&view(ctx), ctx.broker.model_statuses(&ctx.requester, &tags(&args)).await))
+    Ok(statuses(&view(ctx), ctx.broker.model_statuses(&ctx.requester, &tags(&args)).await?))
 }
 
 async fn mongo_version(_ctx: &CallContext, _args: Empty) -> Result<StringResult> {
@@ -98,13 +98,12 @@ async fn mongo_version(_ctx: &CallContext, _args: Empty) -> Result<StringResult>
 }
 
 async fn api_info(ctx: &CallContext, args: Entities) -> Result<ControllerAPIInfoResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        let info = ctx.broker.controller_api_info(&ctx.requester, &entity.tag).await;
-        results.push(info.unwrap_or_else(|e| ControllerAPIInfoResult {
-            error: Some(entry_error(&e)),
-            ..ControllerAPIInfoResult::default()
-        }));
-    }
-    Ok(ControllerAPIInfoResults { results })
+    let look = |tag| {
+        async move {
+            let info = ctx.broker.controller_api_info(&ctx.requester, tag).await;
+            info.unwrap_or_else(|e| ControllerAPIInfoResult { error: Some(entry_error(&e)), ..Default::default() })
+        }
+        .boxed()
+    };
+    Ok(ControllerAPIInfoResults { results: look_up(each_tag(&args), look).await })
 }

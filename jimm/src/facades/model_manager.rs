@@ -2,6 +2,7 @@
 //!
 //! Version 11 speaks of qualifiers where 9 and 10 speak of owner tags. Knows no SQL and dials nobody.
 
+use futures_util::FutureExt as _;
 use jimm_proto::params::common::{Entities, Entity, ErrorResults, MapResult, MapResults, StringResult, StringResults};
 use jimm_proto::params::model_manager::{
     ChangeModelCredentialsParams, DestroyModelsParams, DumpModelRequest, ModelCreateArgs, ModelDefaultsResult,
@@ -10,6 +11,7 @@ use jimm_proto::params::model_manager::{
     UnsetModelDefaults, UserModelList,
 };
 
+use super::bulk::look_up;
 use super::registry::{Access, Audit, Method, method};
 use super::view::{View, entries, entry_error};
 use crate::error::Result;
@@ -72,7 +74,7 @@ async fn list_model_summaries(ctx: &CallContext, args: ModelSummariesRequest) ->
 }
 
 async fn model_status(ctx: &CallContext, args: Entities) -> Result<ModelStatusResults> {
-    Ok(statuses(&view(ctx), ctx.broker.model_statuses(&ctx.requester, &tags(&args)).await))
+    Ok(statuses(&view(ctx), ctx.broker.model_statuses(&ctx.requester, &tags(&args)).await?))
 }
 
 /// The answer of `ModelStatus`, which facade `Controller` serves too.
@@ -112,25 +114,30 @@ async fn change_model_credential(ctx: &CallContext, args: ChangeModelCredentials
 }
 
 async fn dump_models(ctx: &CallContext, args: DumpModelRequest) -> Result<StringResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.dump_model(&ctx.requester, &entity.tag, args.simplified).await {
-            Ok(result) => StringResult { error: None, result },
-            Err(e) => StringResult { error: Some(entry_error(&e)), result: String::new() },
-        });
-    }
-    Ok(StringResults { results })
+    let look = |tag| {
+        async move {
+            match ctx.broker.dump_model(&ctx.requester, tag, args.simplified).await {
+                Ok(result) => StringResult { error: None, result },
+                Err(e) => StringResult { error: Some(entry_error(&e)), result: String::new() },
+            }
+        }
+        .boxed()
+    };
+    let asked = args.entities.iter().map(|entity| entity.tag.as_str()).collect();
+    Ok(StringResults { results: look_up(asked, look).await })
 }
 
 async fn dump_models_db(ctx: &CallContext, args: Entities) -> Result<MapResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.dump_model_db(&ctx.requester, &entity.tag).await {
-            Ok(result) => MapResult { result, error: None },
-            Err(e) => MapResult { error: Some(entry_error(&e)), ..Default::default() },
-        });
-    }
-    Ok(MapResults { results })
+    let look = |tag| {
+        async move {
+            match ctx.broker.dump_model_db(&ctx.requester, tag).await {
+                Ok(result) => MapResult { result, error: None },
+                Err(e) => MapResult { error: Some(entry_error(&e)), ..Default::default() },
+            }
+        }
+        .boxed()
+    };
+    Ok(MapResults { results: look_up(each_tag(&args), look).await })
 }
 
 async fn set_model_defaults(ctx: &CallContext, args: SetModelDefaults) -> Result<ErrorResults> {
@@ -150,16 +157,18 @@ async fn unset_model_defaults(ctx: &CallContext, args: UnsetModelDefaults) -> Re
 }
 
 async fn model_defaults_for_clouds(ctx: &CallContext, args: Entities) -> Result<ModelDefaultsResults> {
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.model_defaults(&ctx.requester, &entity.tag).await {
-            Ok(config) => ModelDefaultsResult { config, error: None },
-            Err(e) => ModelDefaultsResult { error: Some(entry_error(&e)), ..Default::default() },
-        });
-    }
-    Ok(ModelDefaultsResults { results })
+    let defaults = ctx.broker.model_defaults(&ctx.requester, &tags(&args)).await?;
+    let result = |defaults| match defaults {
+        Ok(config) => ModelDefaultsResult { config, error: None },
+        Err(e) => ModelDefaultsResult { error: Some(entry_error(&e)), ..Default::default() },
+    };
+    Ok(ModelDefaultsResults { results: defaults.into_iter().map(result).collect() })
 }
 
 pub(super) fn tags(entities: &Entities) -> Vec<String> {
     entities.entities.iter().map(|e| e.tag.clone()).collect()
+}
+
+pub(super) fn each_tag(entities: &Entities) -> Vec<&str> {
+    entities.entities.iter().map(|e| e.tag.as_str()).collect()
 }

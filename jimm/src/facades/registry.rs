@@ -71,7 +71,7 @@ pub(crate) use method;
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, Serialize)]
 pub struct Empty {}
 
-/// Reads a method's parameters; `null` and an absent member read as `{}`.
+/// Reads a method's parameters; `null` and an absent member read as `{}`. More than one call may be about is refused.
 pub fn decode<T: DeserializeOwned>(params: &RawValue) -> Result<T> {
     let text = match params.get() {
         "null" => "{}",
@@ -81,6 +81,7 @@ pub fn decode<T: DeserializeOwned>(params: &RawValue) -> Result<T> {
     if !text.starts_with('{') {
         return Err(Error::bad_request("cannot read the parameters: not a JSON object"));
     }
+    super::bulk::check(text)?;
     serde_json::from_str(text)
         .map_err(|e| Error::bad_request(format!("cannot read the parameters: {}", without_value(&e.to_string()))))
 }

@@ -1,12 +1,15 @@
 //! `UserManager`, version 3: who there is. Users come from the identity provider, so nothing here makes one; the broker
 //! may refuse one.
 
+use futures_util::FutureExt as _;
 use jimm_proto::params::common::{Entities, ErrorResult, ErrorResults};
 use jimm_proto::params::user_manager::{
     AddUserResults, AddUsers, EntityPasswords, ModelUserInfoResult, ModelUserInfoResults, UserInfoRequest,
     UserInfoResult, UserInfoResults,
 };
 
+use super::bulk::look_up;
+use super::model_manager::each_tag;
 use super::registry::{Access, Audit, Method, method};
 use super::view::entry_error;
 use crate::error::{Error, Result};
@@ -31,27 +34,27 @@ async fn user_info(ctx: &CallContext, args: UserInfoRequest) -> Result<UserInfoR
         let results = users.into_iter().map(|user| UserInfoResult { result: Some(user), error: None }).collect();
         return Ok(UserInfoResults { results });
     }
-    let mut results = Vec::with_capacity(args.entities.len());
-    for entity in &args.entities {
-        results.push(match ctx.broker.user_info(&ctx.requester, &entity.tag).await {
-            Ok(user) => UserInfoResult { result: Some(user), error: None },
-            Err(e) => UserInfoResult { result: None, error: Some(entry_error(&e)) },
-        });
-    }
-    Ok(UserInfoResults { results })
+    let tags: Vec<String> = args.entities.into_iter().map(|entity| entity.tag).collect();
+    let users = ctx.broker.user_infos(&ctx.requester, &tags).await?;
+    let result = |user| match user {
+        Ok(user) => UserInfoResult { result: Some(user), error: None },
+        Err(e) => UserInfoResult { result: None, error: Some(entry_error(&e)) },
+    };
+    Ok(UserInfoResults { results: users.into_iter().map(result).collect() })
 }
 
 async fn model_user_info(ctx: &CallContext, args: Entities) -> Result<ModelUserInfoResults> {
-    let mut results = Vec::new();
-    for entity in &args.entities {
-        match ctx.broker.model_users(&ctx.requester, &entity.tag).await {
-            Ok(users) => {
-                results.extend(users.into_iter().map(|u| ModelUserInfoResult { result: Some(u), error: None }));
+    let look = |tag| {
+        async move {
+            match ctx.broker.model_users(&ctx.requester, tag).await {
+                Ok(users) => users.into_iter().map(|u| ModelUserInfoResult { result: Some(u), error: None }).collect(),
+                Err(e) => vec![ModelUserInfoResult { result: None, error: Some(entry_error(&e)) }],
             }
-            Err(e) => results.push(ModelUserInfoResult { result: None, error: Some(entry_error(&e)) }),
         }
-    }
-    Ok(ModelUserInfoResults { results })
+        .boxed()
+    };
+    let results = look_up(each_tag(&args), look).await;
+    Ok(ModelUserInfoResults { results: results.into_iter().flatten().collect() })
 }
 
 async fn add_user(_ctx: &CallContext, _args: AddUsers) -> Result<AddUserResults> {

@@ -67,3 +67,16 @@ pub async fn of_cloud(conn: &mut PgConnection, identity: &str, cloud: &str) -> R
     .fetch_all(conn)
     .await?)
 }
+
+/// The same for several clouds, by cloud.
+pub async fn of_clouds(conn: &mut PgConnection, identity: &str, clouds: &[String]) -> Result<Vec<CloudDefaults>> {
+    Ok(sqlx::query_as!(
+        CloudDefaults,
+        "SELECT identity, cloud, region, defaults FROM cloud_defaults
+         WHERE identity = $1 AND cloud = ANY($2) ORDER BY cloud, region",
+        identity,
+        clouds
+    )
+    .fetch_all(conn)
+    .await?)
+}

@@ -167,6 +167,11 @@ pub async fn get(conn: &mut PgConnection, name: &str) -> Result<Option<Cloud>> {
     Ok(select!("WHERE name = $1", name).fetch_optional(conn).await?)
 }
 
+/// The clouds of these names that there are.
+pub async fn get_many(conn: &mut PgConnection, names: &[String]) -> Result<Vec<Cloud>> {
+    Ok(select!("WHERE name = ANY($1) ORDER BY name", names).fetch_all(conn).await?)
+}
+
 /// All clouds, by name.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<Cloud>> {
     Ok(select!("ORDER BY name").fetch_all(conn).await?)
@@ -205,6 +210,11 @@ pub async fn put_region(conn: &mut PgConnection, region: &Region) -> Result<()> 
 /// The regions of the cloud, in its order.
 pub async fn regions(conn: &mut PgConnection, cloud: &str) -> Result<Vec<Region>> {
     Ok(select_regions!("WHERE cloud = $1 ORDER BY position, name", cloud).fetch_all(conn).await?)
+}
+
+/// The regions of these clouds, by cloud and in its order.
+pub async fn regions_of(conn: &mut PgConnection, clouds: &[String]) -> Result<Vec<Region>> {
+    Ok(select_regions!("WHERE cloud = ANY($1) ORDER BY cloud, position, name", clouds).fetch_all(conn).await?)
 }
 
 /// The regions of all clouds, by cloud and in its order.

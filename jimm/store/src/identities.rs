@@ -37,6 +37,14 @@ pub async fn ensure(conn: &mut PgConnection, name: &str) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
+/// Makes sure that these identities are there.
+pub async fn ensure_many(conn: &mut PgConnection, names: &[String]) -> Result<()> {
+    sqlx::query!("INSERT INTO identities (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING", names)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Records a login, with the display name when the provider told one, and returns the identity.
 pub async fn record_login(
     conn: &mut PgConnection,

@@ -31,6 +31,7 @@ pub mod sealed;
 pub mod session_policies;
 pub mod sessions;
 pub mod tuples;
+pub mod tuples_many;
 
 pub use at_hand::Reader;
 pub use error::{Result, StoreError};

@@ -87,7 +87,7 @@ pub async fn delete(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
 
 /// Lets open connections look at their rights again after so many tuples on the object are gone: those to the model, or
 /// all, because what others do with models may hang on their group, role or controller.
-async fn told(conn: &mut PgConnection, gone: u64, object_kind: &str, object_id: &str) -> Result<u64> {
+pub(crate) async fn told(conn: &mut PgConnection, gone: u64, object_kind: &str, object_id: &str) -> Result<u64> {
     let whom = match object_kind {
         "model" => object_id,
         "cloud" | "applicationoffer" | "serviceaccount" => return Ok(gone),

@@ -45,6 +45,9 @@ pub struct Entity {
     pub tag: String,
 }
 
+/// Entries that a list or map in the parameters of one call to the broker has at most.
+pub const MAX_ENTRIES: usize = 10_000;
+
 /// Juju's `Entities`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::serde_help::{is_false, is_zero, null_default};
 
 /// Tuples that one call takes at most.
-pub const MAX_TUPLES: usize = 10_000;
+pub const MAX_TUPLES: usize = super::common::MAX_ENTRIES;
 
 /// A group or role. The answer of `AddGroup`, `GetGroup`, `AddRole`, `GetRole`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

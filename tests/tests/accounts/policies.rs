@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 
 use crate::support::{ALICE, BOB, DEADLINE, admin, alone, jimm, refused, second_door};
 
-/// Longer may no end of a session take that is over already.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// Longer may no end of a session take that is over already, however much else the machine has to do; how long it took is
+/// printed.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Seconds that a session may lie unused in these tests: longer than a busy machine takes from one step to the next.
+const IDLE: i64 = 6;
 
 fn policy(subject: &str, lifetime: i64, idle: i64) -> Value {
     json!({"subject": subject, "lifetime": lifetime, "idle-timeout": idle})
@@ -109,6 +113,7 @@ async fn a_shorter_life_ends_logins_that_have_begun_on_every_replica() {
     let app = alone(&[]).await;
     let other = second_door(&app).await;
     let admin = admin(&app).await;
+    let logins = Instant::now();
     let (alices, bobs) = (app.token(ALICE).await.expect("alice"), app.token(BOB).await.expect("bob"));
     let mut open = Vec::new();
     for door in [&app.door, &other] {
@@ -139,7 +144,8 @@ async fn a_shorter_life_ends_logins_that_have_begun_on_every_replica() {
     assert!(refused(&other, &alices).await.contains("expired"));
 
     // A life that is not over yet ends in time, without a further event.
-    set(&admin, &format!("user-{BOB}"), 4, 0).await;
+    let life = i64::try_from(logins.elapsed().as_secs()).expect("seconds") + 6;
+    set(&admin, &format!("user-{BOB}"), life, 0).await;
     assert!(!bob.is_closed());
     tokio::time::timeout(DEADLINE, bob.closed()).await.expect("closed when its time has come");
     assert!(refused(&app.door, &bobs).await.contains("expired"));
@@ -160,11 +166,14 @@ async fn a_new_idle_time_holds_for_open_connections_as_use() {
     let admin = admin(&app).await;
     let (used, unused) = (app.token(ALICE).await.expect("a token"), app.token(ALICE).await.expect("another"));
     let open = app.door.with_token(&used).await.expect("alice").0;
-    set(&admin, &format!("user-{ALICE}"), 3600, 2).await;
+    set(&admin, &format!("user-{ALICE}"), 3600, IDLE).await;
     eventually("the one that lies unused is over", DEADLINE, || async {
         // A login would be a use.
-        let query = "SELECT count(*)::text FROM sessions WHERE identity = 'alice@example.com' AND last_seen < now() - interval '2 seconds'";
-        app.db.fetch(query).await.ok().flatten().filter(|count| count == "1")
+        let query = format!(
+            "SELECT count(*)::text FROM sessions
+             WHERE identity = 'alice@example.com' AND last_seen < now() - interval '{IDLE} seconds'"
+        );
+        app.db.fetch(&query).await.ok().flatten().filter(|count| count == "1")
     })
     .await;
     assert!(refused(&app.door, &unused).await.contains("not used for too long"));

@@ -14,8 +14,8 @@ use crate::support::{ALICE, BOB, DEADLINE, alone, second_door};
 
 /// How often the provider is asked in these tests.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// After an interval and a look, and some patience with a busy machine.
-const STATED: Duration = Duration::from_secs(6);
+/// After an interval and a look, and much patience with a busy machine.
+const STATED: Duration = Duration::from_secs(15);
 
 async fn asking() -> TestApp {
     alone(&[("JIMM_SESSION_REFRESH_INTERVAL", "2s"), ("JIMM_OAUTH_GROUPS_CLAIM", "groups")]).await

@@ -108,6 +108,36 @@ async fn groups_of_the_login_count_whatever_they_are_called() {
 }
 
 #[tokio::test]
+async fn all_groups_of_a_login_count_however_many_they_are() {
+    let Some(world) = world(&["idpgroup:g249#member writer model:last"]).await else { return };
+    world.add_all(&["idpgroup:g000#member reader model:first", "idpgroup:g120#member member group:g"]).await;
+    world.add_all(&["group:g#member administrator model:middle"]).await;
+    for reversed in [false, true] {
+        let mut groups: Vec<String> = (0..250).map(|n| format!("g{n:03}")).collect();
+        if reversed {
+            groups.reverse();
+        }
+        let bob = User { name: "bob@x".into(), groups };
+        for (name, authorizer) in world.both() {
+            for model in ["first", "middle", "last"] {
+                assert!(
+                    allowed(authorizer, &bob, Relation::Reader, &format!("model:{model}")).await,
+                    "{name}: {model}"
+                );
+            }
+            assert!(!allowed(authorizer, &bob, Relation::Writer, "model:first").await, "{name}");
+            let questions = ["last", "m1", "first", "middle"].map(|id| (Relation::Writer, Object::model(id)));
+            let answers = authorizer.check_many(&bob, &questions).await.unwrap();
+            let answers: Vec<bool> = answers.iter().map(|answer| answer.allowed).collect();
+            assert_eq!(answers, [true, false, false, true], "{name}");
+            let relations = [Relation::Reader, Relation::Writer];
+            let lists = authorizer.list_objects_many(&bob, &relations, ObjectKind::Model).await.unwrap();
+            assert_eq!(lists, [vec!["first", "last", "middle"], vec!["last", "middle"]], "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_nobody_has() {
     let more = ["user:eve@x administrator serviceaccount:s@serviceaccount", "user:eve@x writer cloud:aws"];
     let Some(world) = world(&more).await else { return };

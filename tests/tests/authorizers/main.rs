@@ -5,6 +5,7 @@
 
 mod contract;
 mod differential;
+mod killed;
 mod mirror;
 mod product;
 mod server;

@@ -1,6 +1,8 @@
 //! What the broker is given wrong, from outside: each time the client learns what is wrong, the log says it once, others
 //! are served on, and nothing is lost or half done.
 
+mod bombs;
+mod bulk;
 mod controllers;
 mod facades;
 mod files;

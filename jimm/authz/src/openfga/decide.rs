@@ -24,7 +24,7 @@ const CHECK: Duration = Duration::from_secs(2);
 const LIST: Duration = Duration::from_millis(2500);
 /// Checks of one request at most: what servers take unless they are told otherwise.
 const CHECKS_AT_ONCE: usize = 50;
-/// Groups of a login that are told with a question, at most.
+/// Groups of a login that are told with one question: what servers take. A login with more of them asks several times.
 const GROUPS: usize = 100;
 
 /// Whom a question is about, as OpenFGA is asked: the subject, and what is true for this question only.
@@ -38,7 +38,8 @@ impl Asked {
         Self { user: words::subject(subject), told: None }
     }
 
-    /// A user with the groups of the login. Everyone has none that could be told: then each group is asked about.
+    /// A user with the groups of the login, so many at a time: nothing in the model takes a right away, so that who has it
+    /// with some of the groups has it with all. Everyone has none that could be told: then each group is asked about.
     fn user(user: &User) -> Vec<Self> {
         let subject = Subject::user(&user.name);
         let groups: BTreeSet<&String> = user.groups.iter().collect();
@@ -52,9 +53,13 @@ impl Asked {
             let object = Object::new(ObjectKind::IdpGroup, group);
             words::object_fits(&object).then(|| words::key(&Tuple::new(subject.clone(), Relation::Member, object)))
         };
-        let tuple_keys: Vec<TupleKey> = groups.into_iter().filter_map(member).take(GROUPS).collect();
-        let told = (!tuple_keys.is_empty()).then_some(ContextualTupleKeys { tuple_keys });
-        vec![Self { user: words::subject(&subject), told }]
+        let told: Vec<TupleKey> = groups.into_iter().filter_map(member).collect();
+        let user = words::subject(&subject);
+        if told.is_empty() {
+            return vec![Self { user, told: None }];
+        }
+        let some = |some: &[TupleKey]| ContextualTupleKeys { tuple_keys: some.to_vec() };
+        told.chunks(GROUPS).map(|keys| Self { user: user.clone(), told: Some(some(keys)) }).collect()
     }
 
     fn key(&self, relation: Relation, object: &Object) -> CheckRequestTupleKey {
@@ -152,8 +157,9 @@ impl Authorizer for OpenFga {
             return Ok(decisions);
         }
         let asked_of: Vec<_> = sensible.iter().map(|at| (questions[*at].0, &questions[*at].1)).collect();
-        for asked in Asked::user(user) {
-            for (at, allowed) in sensible.iter().zip(self.decide(&asked, &asked_of).await?) {
+        let asked = Asked::user(user);
+        for answers in try_join_all(asked.iter().map(|asked| self.decide(asked, &asked_of))).await? {
+            for (at, allowed) in sensible.iter().zip(answers) {
                 decisions[*at].allowed |= allowed;
             }
         }

@@ -2,9 +2,10 @@
 //! of version 2.
 //!
 //! The login is made when it is first needed and kept alive; when the server does not take it any more, one other is made
-//! and the request repeated. Bodies of the server are read up to a bound, and shown nowhere but for its own error texts.
+//! and the request repeated. However many requests need a login, one of them makes it and the others wait for what comes
+//! of that. Bodies of the server are read up to a bound, and shown nowhere but for its own error texts.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -33,6 +34,16 @@ pub(super) struct Client {
     settings: VaultSettings,
     login: RwLock<Option<Arc<Login>>>,
     changed: tokio::sync::Notify,
+    /// Whose turn it is to log in.
+    turn: tokio::sync::Semaphore,
+    failed: Mutex<Failed>,
+}
+
+/// Logins that did not succeed: how many, and why the last one did not.
+#[derive(Default)]
+struct Failed {
+    count: u64,
+    why: Option<VaultError>,
 }
 
 struct Login {
@@ -40,6 +51,12 @@ struct Login {
     since: Instant,
     lease: Duration,
     renewable: bool,
+}
+
+impl Login {
+    fn lasts(&self) -> bool {
+        self.lease.is_zero() || self.since.elapsed() < self.lease
+    }
 }
 
 impl std::fmt::Debug for Client {
@@ -83,7 +100,14 @@ impl Client {
     pub(super) fn new(settings: &VaultSettings) -> BrokerResult<Self> {
         let roots = settings.roots.as_ref().map(|(shown, pem)| (shown.as_str(), pem.as_str()));
         let http = http_client_trusting(roots, settings.timeout).map_err(Error::internal)?;
-        Ok(Self { http, settings: settings.clone(), login: RwLock::default(), changed: tokio::sync::Notify::new() })
+        Ok(Self {
+            http,
+            settings: settings.clone(),
+            login: RwLock::default(),
+            changed: tokio::sync::Notify::new(),
+            turn: tokio::sync::Semaphore::new(1),
+            failed: Mutex::default(),
+        })
     }
 
     /// What lies under a name; `None` when nothing does.
@@ -157,7 +181,7 @@ impl Client {
         }
     }
 
-    async fn renew_or_log_in(&self, login: &Login) -> Result<()> {
+    async fn renew_or_log_in(&self, login: &Arc<Login>) -> Result<()> {
         if login.renewable {
             let answer = self.send(&Method::POST, "auth/token/renew-self", None, Some(&login.token)).await?;
             if let (StatusCode::OK, body) = answer
@@ -170,24 +194,46 @@ impl Client {
                 return Ok(());
             }
         }
-        self.log_in().await.map(|_| ())
+        self.log_in_instead(Some(login)).await.map(|_| ())
     }
 
     async fn ask(&self, method: &Method, path: &str, body: Option<&SecretString>) -> Result<Answer> {
-        let login = match self.current().filter(|login| login.lease.is_zero() || login.since.elapsed() < login.lease) {
+        let login = match self.current().filter(|login| login.lasts()) {
             Some(login) => login,
-            None => self.log_in().await?,
+            None => self.log_in_instead(None).await?,
         };
         let answer = self.send(method, path, body, Some(&login.token)).await?;
         if answer.0 != StatusCode::FORBIDDEN {
             return Ok(answer);
         }
-        // Revoked, perhaps, and perhaps somebody has logged in again meanwhile.
-        let again = match self.current().filter(|now| !Arc::ptr_eq(now, &login)) {
-            Some(other) => other,
-            None => self.log_in().await?,
-        };
+        // Revoked, perhaps.
+        let again = self.log_in_instead(Some(&login)).await?;
         self.send(method, path, body, Some(&again.token)).await
+    }
+
+    /// Another login than this one: one that somebody has made meanwhile, or ours. Who waited for one that failed, fails as
+    /// it did: the next request tries again.
+    async fn log_in_instead(&self, of: Option<&Arc<Login>>) -> Result<Arc<Login>> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = failed().count;
+        // It is never closed.
+        let _turn = self.turn.acquire().await;
+        let other = |now: &Arc<Login>| now.lasts() && !of.is_some_and(|of| Arc::ptr_eq(now, of));
+        if let Some(login) = self.current().filter(other) {
+            return Ok(login);
+        }
+        {
+            let failed = failed();
+            if let Some(why) = failed.why.as_ref().filter(|_| failed.count != before) {
+                return Err(why.clone());
+            }
+        }
+        let result = self.log_in().await;
+        if let Err(why) = &result {
+            let mut failed = failed();
+            *failed = Failed { count: failed.count + 1, why: Some(why.clone()) };
+        }
+        result
     }
 
     async fn log_in(&self) -> Result<Arc<Login>> {
@@ -221,7 +267,7 @@ impl Client {
             SecretId::Given(text) => Ok(text.clone()),
             SecretId::File(path) => match tokio::fs::read_to_string(path).await {
                 Ok(text) => Ok(text.trim().into()),
-                Err(source) => Err(VaultError::SecretId { path: path.display().to_string(), source }),
+                Err(source) => Err(VaultError::SecretId { path: path.display().to_string(), source: Arc::new(source) }),
             },
         }
     }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind};
 
 /// Why the server did not do what was asked. Holds no secret, and no body that came from the server as it is.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum VaultError {
     /// No answer, or none in time.
     #[error("Vault at {address} does not answer: {why}")]
@@ -86,7 +86,7 @@ pub enum VaultError {
         path: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: std::sync::Arc<std::io::Error>,
     },
 }
 
