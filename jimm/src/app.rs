@@ -7,11 +7,12 @@ use jimm_authz::{Authorizer, BuiltIn, Error as AuthzError, Relation, Subject, Tu
 use jimm_store::{PoolOptions, Store, identities, mirror, sealed, tuples};
 use secrecy::ExposeSecret as _;
 
+use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
 use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, ModelEvents, QueryDesk};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{AuditSettings, Config};
 use crate::controllers::Controllers;
 use crate::error::{Error, Result};
 use crate::jobs;
@@ -35,7 +36,7 @@ pub struct App {
 impl App {
     /// Starts a broker with these settings: when it returns, the sockets are open.
     pub async fn start(settings: Config) -> Result<Self> {
-        Self::start_with(settings, Arc::new(SystemClock), Lifecycle::new()).await
+        Box::pin(Self::start_with(settings, Arc::new(SystemClock), Lifecycle::new())).await
     }
 
     /// The same with a clock and a lifecycle of the caller's.
@@ -58,8 +59,11 @@ impl App {
             settings.limits.max_message_size,
             lifecycle.background.clone(),
         )?;
-        let (telemetry, audit) = Telemetry::new();
+        let telemetry = Telemetry::new(&settings.audit);
         let (authz, mirror) = Box::pin(authorizer(&settings, &store, &telemetry, &lifecycle)).await?;
+        let ledger = Box::pin(Ledger::open(settings.uuid, &store, &secrets, Arc::clone(&clock))).await?;
+        let ledger = Arc::new(ledger);
+        let audit = audit_writer(&settings.audit, &telemetry, &ledger, &clock)?;
         let (events, account_events) = (ModelEvents::new(), AccountEvents::new());
         let broker = Arc::new(Broker {
             store: store.clone(),
@@ -67,6 +71,7 @@ impl App {
             mirror: mirror.clone(),
             secrets,
             cookies: Sealer::derived("cookies", &settings.session.secret_key),
+            ledger,
             tokens,
             controllers,
             model_events: events.clone(),
@@ -98,6 +103,7 @@ impl App {
         background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
+        crate::audit::export::run(&broker, &telemetry.metrics)?;
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());
         services.lifecycle.background.spawn(cutting.run_until_cancelled_owned(forget_cut_off(forgetting)));
@@ -146,6 +152,18 @@ impl App {
         self.services.broker.store.close().await;
         tracing::info!("broker has stopped");
     }
+}
+
+fn audit_writer(
+    settings: &AuditSettings,
+    telemetry: &Telemetry,
+    ledger: &Arc<Ledger>,
+    clock: &Arc<dyn Clock>,
+) -> Result<AuditWriter> {
+    let spill = settings.spill.as_ref().map(|dir| Spill::open(dir, settings.spill_size)).transpose();
+    let spill = spill.map_err(|error| Error::internal(format!("JIMM_AUDIT_SPILL_PATH cannot be used: {error}")))?;
+    let (queue, metrics) = (telemetry.audit.clone(), telemetry.metrics.clone());
+    Ok(AuditWriter::new(queue, Arc::clone(ledger), Arc::clone(clock), metrics, spill))
 }
 
 async fn open_store(settings: &Config) -> Result<Store> {

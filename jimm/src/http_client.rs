@@ -51,6 +51,25 @@ pub fn http_client_trusting(
 type Read = Result<Vec<CertificateDer<'static>>, rustls_pki_types::pem::Error>;
 
 fn build(extra: Option<(&str, Read)>, timeout: Duration) -> Result<reqwest::Client, HttpClientError> {
+    let tls = trusting(extra)?;
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("jimm/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| HttpClientError::Setup(error.into()))
+}
+
+/// TLS that trusts the system's roots and those of `extra_roots` (PEM).
+pub(crate) fn tls(extra_roots: Option<&Path>) -> Result<rustls::ClientConfig, HttpClientError> {
+    let Some(path) = extra_roots else { return trusting(None) };
+    let shown = path.display().to_string();
+    trusting(Some((&shown, CertificateDer::pem_file_iter(path).and_then(Iterator::collect))))
+}
+
+fn trusting(extra: Option<(&str, Read)>) -> Result<rustls::ClientConfig, HttpClientError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some((shown, read)) = extra {
@@ -61,17 +80,8 @@ fn build(extra: Option<(&str, Read)>, timeout: Duration) -> Result<reqwest::Clie
         }
     }
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| HttpClientError::Setup(error.into()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .timeout(timeout)
-        .connect_timeout(timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("jimm/", env!("CARGO_PKG_VERSION")))
-        .build()
         .map_err(|error| HttpClientError::Setup(error.into()))
+        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -3,6 +3,7 @@
 //! Direction of use: `session → facades, web, relay → broker → controllers, authn, secrets, store, authz`.
 
 pub mod app;
+pub mod audit;
 pub mod authn;
 pub mod broker;
 pub mod cli;

@@ -198,6 +198,9 @@ pub enum Command {
     /// List what was asked of the broker and of models through it, and by whom
     #[command(visible_alias = "audit-events", after_help = help::audit::LIST)]
     ListAuditEvents(audit::ListAuditEventsArgs),
+    /// Check that nothing in the audit log was changed, removed or reordered
+    #[command(after_help = help::audit::VERIFY)]
+    VerifyAudit(audit::VerifyAuditArgs),
     /// Forget what is old in the audit log
     #[command(after_help = help::audit::PURGE, override_usage = "jimmctl purge-audit-logs [OPTIONS] DATE")]
     PurgeAuditLogs(audit::PurgeAuditLogsArgs),

@@ -3,6 +3,7 @@
 //! It talks to the broker's API like any Juju client and knows nothing of the broker's insides (invariant I2).
 //! Data goes to stdout, everything else to stderr; exit codes are 0, 1 (failed) and 2 (wrong usage).
 
+mod audit_check;
 pub mod cli;
 mod client_store;
 mod commands;

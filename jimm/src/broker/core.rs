@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{AccountEvents, Discharger, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules};
+use crate::audit::Ledger;
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Broker {
     pub secrets: Arc<dyn SecretStore>,
     /// Seals what browsers keep for us.
     pub cookies: Sealer,
+    /// Signs statements about the audit log.
+    pub ledger: Arc<Ledger>,
     /// Tokens that controllers take.
     pub tokens: Arc<ControllerTokens>,
     /// The time.

@@ -178,7 +178,7 @@ impl Reader {
         self.value(name, |text| Ok(text.to_owned()))
     }
 
-    fn secret(&mut self, name: &'static str) -> SecretString {
+    pub(super) fn secret(&mut self, name: &'static str) -> SecretString {
         self.text(name).into()
     }
 
@@ -198,7 +198,7 @@ impl Reader {
         })
     }
 
-    fn number<T: TryFrom<u64> + Default>(&mut self, name: &'static str) -> T {
+    pub(super) fn number<T: TryFrom<u64> + Default>(&mut self, name: &'static str) -> T {
         let number = self.optional(name, |variable, text| match variable.kind {
             Kind::Number(min, max) => values::number(text, min, max),
             _ => Err("is not declared as a number".into()),
@@ -243,10 +243,7 @@ impl Reader {
             trust: self.value("JIMM_TRUSTED_TOKENS_PATH", |path| trust::rules(Path::new(path))),
             session: self.session(),
             browser: self.browser(),
-            audit_retention: self
-                .optional("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", |_, text| values::number(text, 0, 36_500))
-                .filter(|days| *days > 0)
-                .map(|days| Duration::from_secs(days * 86_400)),
+            audit: self.audit(),
             jwt: JwtSettings {
                 expiry: self.period("JIMM_JWT_EXPIRY"),
                 key_rotation: self.period("JIMM_JWT_KEY_ROTATION"),

@@ -3,6 +3,7 @@
 //! One table ([`variables::VARIABLES`]) names every variable with its kind, default and meaning; the loader, the
 //! explanation of mistakes and the reference page all read that table.
 
+mod audit;
 mod certificates;
 mod cross_checks;
 mod lifetimes;
@@ -19,6 +20,7 @@ pub mod variables;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditSettings, ExportSettings, Overflow};
 pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};

@@ -8,6 +8,7 @@ use jimm_authz::OpenFgaSettings;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::audit::AuditSettings;
 use super::lifetimes::LifetimeRule;
 use super::queries::QuerySettings;
 use super::secrets::{Sealing, SealingKeys, SecretPlace, VaultSettings};
@@ -53,8 +54,8 @@ pub struct Config {
     pub oauth: OauthSettings,
     /// Whose tokens are exchanged for sessions of service accounts.
     pub trust: Vec<TrustRule>,
-    /// How long the audit log is kept; for ever without.
-    pub audit_retention: Option<Duration>,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Tokens for controllers and the keys that sign them.
     pub jwt: JwtSettings,
     /// Sizes, counts and deadlines of client connections.
@@ -295,7 +296,7 @@ impl Default for Config {
             },
             browser: BrowserSettings::default(),
             openfga: None,
-            audit_retention: None,
+            audit: AuditSettings::default(),
             oauth: OauthSettings::default(),
             trust: Vec::new(),
             jwt: JwtSettings::default(),

@@ -31,6 +31,7 @@ impl Kind {
             Self::Words => "words separated by spaces".into(),
             Self::Users => "user names with a domain, separated by spaces".into(),
             Self::File => "the path of a file that can be read".into(),
+            Self::Directory => "the path of a directory that can be written to".into(),
             Self::Key => "32 bytes in base64".into(),
             Self::Keys => "keys of 32 bytes in base64, separated by spaces".into(),
             Self::Command => "a JSON list of words such as [\"/usr/local/bin/kms\", \"decrypt\"]".into(),

@@ -33,6 +33,8 @@ pub enum Kind {
     Users,
     /// A file that can be read.
     File,
+    /// A directory that can be written to.
+    Directory,
     /// 32 bytes in base64.
     Key,
     /// Several of them, separated by spaces or commas.
@@ -113,8 +115,8 @@ const NO_MACAROONS: &str = "this version does not discharge macaroons";
 pub type Section = (&'static str, &'static [Variable]);
 
 use Kind::{
-    Bool, Choice, Command, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number, Pem, Seconds,
-    Size, Text, Url, Users, Uuid, Words,
+    Bool, Choice, Command, Directory, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number,
+    Pem, Seconds, Size, Text, Url, Users, Uuid, Words,
 };
 use Unset::{Is, None, Required};
 
@@ -172,7 +174,23 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_LOG_LEVEL", Text, Is("info"), "info,jimm::relay=debug", "Level, or filter by target."),
         used("JIMM_LOG_DEV_MODE", Bool, Is("false"), "true", "Lines for people instead of JSON."),
         used("JIMM_LOG_SQL", Bool, Is("false"), "true", "Log SQL statements, never their arguments."),
-        used("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", Number(0, 36_500), Is("0"), "365", "After how many days entries of the audit log are forgotten; 0 keeps them for ever."),
+    ]),
+    ("Audit log", &[
+        used("JIMM_AUDIT_LOG_RETENTION_PERIOD_IN_DAYS", Number(0, 36_500), Is("0"), "365", "After how many days entries of the audit log are forgotten; 0 keeps them for ever. What the next three say of their class wins."),
+        used("JIMM_AUDIT_RETENTION_LOGINS", Number(0, 36_500), None, "365", "The same for logins, logouts and exchanges of tokens, failed ones too."),
+        used("JIMM_AUDIT_RETENTION_CHANGES", Number(0, 36_500), None, "730", "The same for requests that change something, or may."),
+        used("JIMM_AUDIT_RETENTION_READS", Number(0, 36_500), None, "30", "The same for requests that change nothing."),
+        used("JIMM_AUDIT_READS", Bool, Is("true"), "false", "Whether requests that change nothing are noted. They are most of the log."),
+        used("JIMM_AUDIT_OVERFLOW", Choice(&["drop", "block"]), Is("drop"), "block", "What to do when entries come faster than they can be written, or the database is away and there is no room left: drop some, and say how many in the log itself; or let requests wait, and refuse them after 30 s."),
+        used("JIMM_AUDIT_SPILL_PATH", Directory, None, "/var/lib/jimm/audit", "A directory where the audit log waits while the database is away, across restarts too; one for each replica. Without it some 16 MiB wait in memory."),
+        used("JIMM_AUDIT_SPILL_SIZE", Size, Is("1GiB"), "10GiB", "How much may wait there."),
+        used("JIMM_AUDIT_EXPORT_FILE", Text, None, "/var/log/jimm/audit.jsonl", "A file to which the audit log is copied, a line of JSON for each entry; `-` is standard output. See [The audit log](../guides/audit.md)."),
+        used("JIMM_AUDIT_EXPORT_SYSLOG", HostPort, None, "logs.example.com:6514", "A syslog server (RFC 5424) to which it is copied, over TLS (RFC 5425)."),
+        used("JIMM_AUDIT_EXPORT_HTTP_URL", Url, None, "https://collector.example.com/jimm", "Where it is sent by `POST`, as lines of JSON."),
+        used("JIMM_AUDIT_EXPORT_HTTP_TOKEN_PATH", File, None, "/etc/jimm/collector.token", "A file with a bearer token for that."),
+        used("JIMM_AUDIT_EXPORT_OTLP_URL", Url, None, "https://otel.example.com:4318/v1/logs", "An OpenTelemetry collector to which it is sent as log records (OTLP, JSON)."),
+        used("JIMM_AUDIT_EXPORT_OTLP_TOKEN_PATH", File, None, "/etc/jimm/otel.token", "A file with a bearer token for that."),
+        used("JIMM_AUDIT_EXPORT_CA_PATH", File, None, "/etc/jimm/logs-ca.pem", "An extra root certificate (PEM) to trust at all of these."),
     ]),
     ("Identity provider", &[
         used("JIMM_OAUTH_ISSUER_URL", Url, Required, "https://login.example.com/realms/jimm", "The OpenID Connect issuer; everything else is found by discovery."),

@@ -1,7 +1,8 @@
 //! `JIMM` version 4, the part about the audit log.
 
 use jimm_proto::params::jimm_audit::{
-    AuditEvents, AuditLogAccessRequest, FindAuditEventsRequest, PurgeLogsRequest, PurgeLogsResponse,
+    AuditBatches, AuditBatchesRequest, AuditCheckpoints, AuditCheckpointsRequest, AuditEvents, AuditLogAccessRequest,
+    FindAuditEventsRequest, PurgeLogsRequest, PurgeLogsResponse,
 };
 
 use super::registry::{Access, Audit, Empty, Method, method};
@@ -13,6 +14,8 @@ const JIMM: &str = "JIMM";
 /// The methods of this part.
 pub(crate) const METHODS: &[Method] = &[
     method!(JIMM, [4], "FindAuditEvents", Access::AuditViewer, Audit::Params, find),
+    method!(JIMM, [4], "AuditCheckpoints", Access::AuditViewer, Audit::Params, checkpoints),
+    method!(JIMM, [4], "AuditBatches", Access::AuditViewer, Audit::Params, batches),
     method!(JIMM, [4], "PurgeLogs", Access::Admin, Audit::Params, purge),
     method!(JIMM, [4], "GrantAuditLogAccess", Access::Admin, Audit::Params, grant),
     method!(JIMM, [4], "RevokeAuditLogAccess", Access::Admin, Audit::Params, revoke),
@@ -20,6 +23,14 @@ pub(crate) const METHODS: &[Method] = &[
 
 async fn find(ctx: &CallContext, args: FindAuditEventsRequest) -> Result<AuditEvents> {
     ctx.broker.find_audit_events(&args).await
+}
+
+async fn checkpoints(ctx: &CallContext, args: AuditCheckpointsRequest) -> Result<AuditCheckpoints> {
+    ctx.broker.audit_checkpoints(args.after_no).await
+}
+
+async fn batches(ctx: &CallContext, args: AuditBatchesRequest) -> Result<AuditBatches> {
+    ctx.broker.audit_batches(&args.after).await
 }
 
 async fn purge(ctx: &CallContext, args: PurgeLogsRequest) -> Result<PurgeLogsResponse> {

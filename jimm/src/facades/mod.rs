@@ -6,6 +6,7 @@ pub mod access;
 pub(crate) mod admin;
 pub(crate) mod application_offers;
 mod bulk;
+pub(crate) mod audited;
 pub(crate) mod cloud;
 pub(crate) mod controller;
 pub(crate) mod jimm;

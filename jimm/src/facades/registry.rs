@@ -20,9 +20,9 @@ pub use super::access::Access;
 /// What the audit log may keep of a call's parameters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audit {
-    /// Parameters are known to be free of secrets and are kept.
+    /// Those that [`super::audited`] lists are kept; of the others type and length.
     Params,
-    /// Only that the call was made.
+    /// Of all of them type and length.
     NoParams,
 }
 

@@ -33,15 +33,15 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker.tasks.spawn(run(Arc::clone(broker), "forget-sessions", FORGET, |b| {
         Box::pin(async move { b.forget_sessions().await })
     }));
-    broker.tasks.spawn(run(Arc::clone(broker), "forget-old-audit", FORGET, |b| {
-        Box::pin(async move { b.forget_old_audit().await })
-    }));
     broker
         .tasks
         .spawn(run(Arc::clone(broker), "sweep-secrets", FORGET, |b| Box::pin(async move { b.sweep_secrets().await })));
     broker.tasks.spawn(run(Arc::clone(broker), "reconcile-access", RECONCILE, |b| {
         Box::pin(async move { b.reconcile_access().await })
     }));
+    broker
+        .tasks
+        .spawn(run(Arc::clone(broker), "keep-audit", FORGET, |b| Box::pin(async move { b.keep_audit().await })));
     broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
         Box::pin(async move { b.follow_departures().await })
     }));

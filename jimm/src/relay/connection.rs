@@ -61,7 +61,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             Err(close) => return close,
         };
         let Greeted { member, ahead, asked, began } = greeted;
-        origin.set_requester(member.requester.name.to_string());
+        origin.set_requester(&member.requester);
         let result = Box::pin(enter(services, &mut origin, ahead, &member.requester)).await;
         let (answer, entered) = match result {
             Ok((route, LoggedIn { socket, reply })) => (Ok(reply), Some((route, socket))),
@@ -70,7 +70,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         outbox.send(greeting::frame(asked.request_id, &answer)).await;
         greeting::tell(services, &origin, &asked, &answer, began);
         let Some((route, socket)) = entered else {
-            origin.set_requester(String::new());
+            origin.clear_requester();
             continue;
         };
         reader.trust();

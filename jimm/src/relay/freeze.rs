@@ -47,7 +47,7 @@ const READS: &[(&str, &[&str])] = &[
 ];
 
 /// Whether the call may go on while the model is moved. What goes on already may also end.
-pub(super) fn is_read(facade: &str, method: &str) -> bool {
+pub(crate) fn is_read(facade: &str, method: &str) -> bool {
     if facade.ends_with("Watcher") && matches!(method, "Next" | "Stop") {
         return true;
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jimm_store::audit::Class;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
@@ -12,6 +13,8 @@ use uuid::Uuid;
 use super::route::Route;
 use crate::broker::Requester;
 use crate::error::Result;
+use crate::session::notes::{self, HttpCall};
+use crate::session::record::Outcome;
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
 use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
@@ -43,12 +46,26 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, st
     let written = writer.run();
     tokio::pin!(written);
     let began = std::time::Instant::now();
-    let requester = access.as_ref().map(|who| who.name.to_string()).unwrap_or_default();
+    let who = access.as_ref().ok().map(|who| (who.name.to_string(), who.auth_method));
+    let requester = who.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
     let served = tokio::select! {
         _ = &mut written => return,
         close = run(&services, &mut reader, &outbox, &stream, access) => close,
         () = services.lifecycle.draining.cancelled() => Ok(Close::away("the broker stops")),
     };
+    // The query may name entities, but nothing secret; it is left out all the same.
+    let name = stream.path.split('?').next().unwrap_or_default().to_owned();
+    let call = HttpCall {
+        peer: &peer,
+        who: who.as_ref().map(|(name, method)| (name.as_str(), *method)),
+        class: Class::Read,
+        name: &format!("GET {name}"),
+        object: "",
+        model: Some(stream.model),
+        params: None,
+        elapsed: began.elapsed(),
+    };
+    notes::http(&services, &call, Outcome::of(&served));
     let (close, kind) = match served {
         Ok(close) => (close, "ok"),
         Err(error) => {
@@ -57,8 +74,6 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, st
             (Close::away(""), error.kind().as_str())
         }
     };
-    // The query may name entities, but nothing secret; it is left out all the same.
-    let name = stream.path.split('?').next().unwrap_or_default();
     tracing::info!(
         conversation.id = peer.conversation,
         client.address = %peer.address,

@@ -19,6 +19,7 @@ use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::session::Services;
 use crate::session::greeting::{Call, tell};
+use crate::session::notes;
 use crate::session::record::{self, Origin, Outcome};
 use crate::session::socket::{Close, Outbox};
 
@@ -211,7 +212,11 @@ impl Traffic {
             Err(error) => return Err(Close::protocol(error.to_string())),
         };
         let (asked, began) = (Call::asked_of(&request), Instant::now());
-        record::audit_request(&self.services, &self.origin, &asked, None);
+        notes::request(&self.services, &self.origin, &asked, request.params);
+        if let Err(error) = notes::room(&self.services).await {
+            self.fail(&asked_only(asked, began), error).await;
+            return Ok(());
+        }
         // What is said to `Admin` is for the broker's ears, and everything was said at the login.
         let refused = if &*asked.facade == "Admin" {
             let text = format!("no such request - method Admin({}).{} is not implemented", asked.version, asked.method);
@@ -277,8 +282,9 @@ impl Traffic {
                 code: &response.error_code,
                 error: None,
             };
-            record::audit_answer(&self.services, &self.origin, &request.asked, outcome);
-            record::answered(&self.services, &self.origin, &request.asked, outcome, request.began.elapsed());
+            let (asked, elapsed) = (&request.asked, request.began.elapsed());
+            notes::answer(&self.services, &self.origin, asked, outcome, elapsed, response.response);
+            record::answered(&self.services, &self.origin, asked, outcome, elapsed);
         } else {
             tracing::debug!(request.id = response.request_id, upstream = no, "answer to nothing that was asked");
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use jimm_proto::names::UserName;
 use jimm_proto::params::jimm_accounts::RevokeSessionsRequest;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,7 +17,7 @@ use crate::clock::until;
 use crate::error::{Error, Kind, Result};
 
 /// How such a login is called in log and audit.
-const METHOD: &str = "session-cookie";
+pub(crate) const METHOD: &str = "session-cookie";
 
 /// Begins a session for somebody who has come back from the identity provider: the cookie to set. With `vouching` the
 /// provider is asked again and again whether it still vouches for them.
@@ -56,16 +57,17 @@ pub(crate) fn identity(services: &Services, sent: Option<&SecretString>) -> Resu
     services.authn.session_tokens.verify(open(services, sent)?.expose_secret())
 }
 
-/// Ends the session of these headers; tells whether there was one.
-pub(crate) async fn end(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<bool> {
+/// Ends the session of these headers: whose it was, if there was one.
+pub(crate) async fn end(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<Option<UserName>> {
     let (member, _) = match resume(services, headers, address).await {
         Ok(resumed) => resumed,
         Err(error) if error.kind() == Kind::Internal => return Err(error),
-        Err(_) => return Ok(false),
+        Err(_) => return Ok(None),
     };
-    let Some(session) = member.requester.pass.session else { return Ok(false) };
+    let Some(session) = member.requester.pass.session else { return Ok(None) };
     let request = RevokeSessionsRequest { session_id: session.to_string(), ..RevokeSessionsRequest::default() };
-    Ok(services.broker.revoke_sessions(&member.requester, &request).await? > 0)
+    let ended = services.broker.revoke_sessions(&member.requester, &request).await? > 0;
+    Ok(ended.then_some(member.requester.name))
 }
 
 fn open(services: &Services, sent: &SecretString) -> Result<SecretString> {

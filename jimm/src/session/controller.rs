@@ -14,12 +14,13 @@ use tokio_util::task::TaskTracker;
 use super::ahead::{Ahead, Place};
 use super::greeting::{Call, Greeted, answer_call, frame, greet, tell};
 use super::login::LoginDesk;
+use super::notes;
 use super::record::{self, Origin};
 use super::socket::{self, ClientSocket, Close, Outbox, Reader};
 use super::{CallContext, ConnectionState, Peer, Services, cut_off, login_result};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::facades::registry::{self, Audit, Method};
+use crate::facades::registry::{self, Method};
 use crate::telemetry::Endpoint;
 
 /// How long calls that are in work may take when their requester is cut off.
@@ -92,7 +93,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Answers the login.
 async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, greeted: Greeted) -> Option<Requester> {
-    origin.set_requester(greeted.member.requester.name.to_string());
+    origin.set_requester(&greeted.member.requester);
     let door = match greeted.ahead {
         Ahead::Controller(door) => door,
         Ahead::Model(_) => Err(Error::internal("a controller connection that leads elsewhere")),
@@ -102,7 +103,7 @@ async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, gree
     outbox.send(frame(greeted.asked.request_id, &result)).await;
     tell(services, origin, &greeted.asked, &result, greeted.began);
     if result.is_err() {
-        origin.set_requester(String::new());
+        origin.clear_requester();
         return None;
     }
     Some(greeted.member.requester)
@@ -164,15 +165,9 @@ impl Session {
 
     async fn run(&self, call: &Call) -> Result<Box<RawValue>> {
         let asked = &call.asked;
-        let method = match registry::find(&asked.facade, asked.version, &asked.method) {
-            Ok(method) => method,
-            Err(error) => {
-                record::audit_request(&self.services, &self.origin, asked, None);
-                return Err(error);
-            }
-        };
-        let params = (method.audit == Audit::Params).then_some(&*call.params);
-        record::audit_request(&self.services, &self.origin, asked, params);
+        notes::request(&self.services, &self.origin, asked, Some(&call.params));
+        notes::room(&self.services).await?;
+        let method = registry::find(&asked.facade, asked.version, &asked.method)?;
         self.require(method).await?;
         let context = CallContext {
             broker: Arc::clone(&self.services.broker),

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::Services;
 use super::ahead::Ahead;
 use super::login::{AdminOutcome, LoginDesk, Member};
+use super::notes;
 use super::record::{self, Asked, Origin, Outcome};
 use super::socket::{Close, Outbox, Reader};
 use crate::error::{Error, Kind, Result};
@@ -70,7 +71,7 @@ impl Call {
 
 /// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
 /// obey or the database refuse. No name that we know is changed.
-fn told(name: &str) -> Cow<'_, str> {
+pub(super) fn told(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 128;
     if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Cow::Borrowed(name);
@@ -114,10 +115,13 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
             }
             text = reader.next(), if in_work.len() < IN_WORK => {
                 let Some(call) = Call::read(&text?)? else { continue };
-                record::audit_request(services, origin, &call.asked, None);
+                notes::request(services, origin, &call.asked, Some(&call.params));
                 if &*call.asked.facade == "Admin" {
                     in_work.push(async move {
-                        let outcome = desk.serve(call.asked.version, &call.asked.method, &call.params).await;
+                        let outcome = match notes::room(services).await {
+                            Ok(()) => desk.serve(call.asked.version, &call.asked.method, &call.params).await,
+                            Err(error) => Err(error),
+                        };
                         (call, outcome)
                     });
                 } else {
@@ -141,7 +145,10 @@ pub(crate) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
     let serve = async {
         loop {
             match reader.next().await.and_then(|text| Call::read(&text)) {
-                Ok(Some(call)) => answer_call(services, origin, outbox, &call, Err(error())).await,
+                Ok(Some(call)) => {
+                    notes::request(services, origin, &call.asked, Some(&call.params));
+                    answer_call(services, origin, outbox, &call, Err(error())).await;
+                }
                 Ok(None) => {}
                 Err(close) => return close,
             }
@@ -163,14 +170,26 @@ pub(crate) async fn answer_call(
     result: Result<Box<RawValue>>,
 ) {
     outbox.send(frame(call.asked.request_id, &result)).await;
-    tell(services, origin, &call.asked, &result, call.began);
+    tell_with(services, origin, &call.asked, &result, call.began, result.as_deref().ok());
 }
 
 /// Tells of an answered call, without sending anything.
 pub(crate) fn tell<T>(services: &Services, origin: &Origin, asked: &Asked, result: &Result<T>, began: Instant) {
-    let outcome = Outcome::of(result);
-    record::audit_answer(services, origin, asked, outcome);
-    record::answered(services, origin, asked, outcome, began.elapsed());
+    tell_with(services, origin, asked, result, began, None);
+}
+
+/// The same with what was answered.
+fn tell_with<T>(
+    services: &Services,
+    origin: &Origin,
+    asked: &Asked,
+    result: &Result<T>,
+    began: Instant,
+    body: Option<&RawValue>,
+) {
+    let (outcome, elapsed) = (Outcome::of(result), began.elapsed());
+    notes::answer(services, origin, asked, outcome, elapsed, body);
+    record::answered(services, origin, asked, outcome, elapsed);
 }
 
 /// The answer's frame.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jimm_authz::User;
+use jimm_proto::names::UserName;
 use jimm_store::identities;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
@@ -18,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
 
 /// How service accounts log in that show a token of an issuer that is trusted.
-const EXCHANGED: &str = "token-exchange";
+pub(crate) const EXCHANGED: &str = "token-exchange";
 /// How long their sessions last when no rule says so: as a job of a CI may.
 const LONGEST_EXCHANGED: Duration = Duration::from_secs(3600);
 /// A login so soon after one that was noted is not noted again: it would be a write, and of no interest.
@@ -135,12 +136,12 @@ pub(crate) async fn session_token(
 }
 
 /// Exchanges a token of an issuer that is trusted for a session of the service account that it stands for: the session's
-/// token, and when it ends.
+/// token, when it ends, and whose it is.
 pub(crate) async fn exchanged(
     services: &Services,
     token: &SecretString,
     client: SocketAddr,
-) -> Result<(SecretString, DateTime<Utc>)> {
+) -> Result<(SecretString, DateTime<Utc>, UserName)> {
     let work = async {
         let identity = services.authn.federation.identify(token).await?;
         let account = identity.name.as_str();
@@ -148,7 +149,7 @@ pub(crate) async fn exchanged(
         let (session, expires) = services.broker.begin_session(&identity, EXCHANGED, client, LONGEST_EXCHANGED).await?;
         tracing::info!(account, client.address = %client, session = %session, "token exchanged for a session");
         let token = services.authn.session_tokens.mint_for(&identity.name, &[], session, expires)?;
-        Ok((token, expires))
+        Ok((token, expires, identity.name))
     };
     let outcome = work.await;
     let kind = outcome.as_ref().map_or_else(|error: &Error| error.kind().as_str(), |_| "ok");

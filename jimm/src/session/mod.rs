@@ -10,6 +10,7 @@ pub(crate) mod greeting;
 pub(crate) mod login;
 mod login_result;
 mod meter;
+pub(crate) mod notes;
 mod queries;
 mod queue;
 pub(crate) mod record;

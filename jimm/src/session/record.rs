@@ -1,16 +1,15 @@
-//! What is told of each request: one log line, the metrics, the audit entries.
-//!
-//! Parameters never reach the log; they reach the audit only where the registry says that they hold no secrets.
+//! What is told of each request: one log line and the metrics. Parameters never reach the log; what the audit log has of a
+//! request is the business of `notes`.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use jimm_store::audit::AuditEntry;
-use serde_json::value::RawValue;
+use jimm_store::audit;
 use uuid::Uuid;
 
 use super::socket::Close;
 use super::{Peer, Services};
+use crate::broker::Requester;
 use crate::error::{Error, Kind};
 use crate::telemetry::Endpoint;
 
@@ -27,27 +26,35 @@ pub(crate) struct Origin {
     pub(crate) model: Option<Uuid>,
     /// The model's home, on a model connection.
     pub(crate) controller: String,
+    /// How they logged in.
+    auth_method: &'static str,
     /// The texts of these that go into each entry of the audit log.
-    audited: OnceLock<Audited>,
-}
-
-#[derive(Clone, Debug)]
-struct Audited {
-    conversation: Arc<str>,
-    identity: Arc<str>,
-    model: Arc<str>,
+    audited: OnceLock<Arc<audit::Origin>>,
 }
 
 impl Origin {
     /// A connection on which nobody has logged in.
     pub(crate) fn new(endpoint: Endpoint, peer: Peer, model: Option<Uuid>) -> Self {
         let (requester, controller) = (String::new(), String::new());
-        Self { endpoint, peer, requester, model, controller, audited: OnceLock::new() }
+        Self { endpoint, peer, requester, model, controller, auth_method: "", audited: OnceLock::new() }
     }
 
-    /// Sets who it is, or that it is nobody any more.
-    pub(crate) fn set_requester(&mut self, requester: String) {
-        self.requester = requester;
+    /// Sets who it is.
+    pub(crate) fn set_requester(&mut self, requester: &Requester) {
+        self.set_user(requester.name.as_str(), requester.auth_method);
+    }
+
+    /// The same by name, and how they logged in.
+    pub(super) fn set_user(&mut self, name: &str, auth_method: &'static str) {
+        name.clone_into(&mut self.requester);
+        self.auth_method = auth_method;
+        self.audited = OnceLock::new();
+    }
+
+    /// It is nobody any more.
+    pub(crate) fn clear_requester(&mut self) {
+        self.requester.clear();
+        self.auth_method = "";
         self.audited = OnceLock::new();
     }
 
@@ -57,11 +64,16 @@ impl Origin {
         self.audited = OnceLock::new();
     }
 
-    fn audited(&self) -> &Audited {
-        self.audited.get_or_init(|| Audited {
-            conversation: self.peer.conversation.as_str().into(),
-            identity: format!("user-{}", self.requester).into(),
-            model: self.model.map(|uuid| format!("{}/{uuid}", self.controller)).unwrap_or_default().into(),
+    /// As the audit log has it.
+    pub(super) fn audited(&self) -> &Arc<audit::Origin> {
+        self.audited.get_or_init(|| {
+            Arc::new(audit::Origin {
+                conversation: self.peer.conversation.clone(),
+                identity: format!("user-{}", self.requester),
+                model: self.model.map(|uuid| format!("{}/{uuid}", self.controller)).unwrap_or_default(),
+                client: self.peer.address.to_string(),
+                auth_method: self.auth_method.to_owned(),
+            })
         })
     }
 }
@@ -97,15 +109,17 @@ pub(crate) struct Outcome<'a> {
 impl<'a> Outcome<'a> {
     /// The outcome of one of our own methods.
     pub(crate) fn of<T>(result: &'a Result<T, Error>) -> Self {
-        match result {
-            Ok(_) => Self::default(),
-            Err(error) => Self {
-                kind: error.kind().as_str(),
-                message: error.message(),
-                code: error.juju_code(),
-                error: Some(error),
-            },
-        }
+        Self::of_error(result.as_ref().err())
+    }
+
+    /// The same of an error, if there is one.
+    pub(crate) fn of_error(error: Option<&'a Error>) -> Self {
+        error.map_or_else(Self::default, |error| Self {
+            kind: error.kind().as_str(),
+            message: error.message(),
+            code: error.juju_code(),
+            error: Some(error),
+        })
     }
 }
 
@@ -178,41 +192,4 @@ fn chain(error: &Error) -> String {
         text.push('…');
     }
     text
-}
-
-/// Puts a request into the audit log.
-pub(crate) fn audit_request(services: &Services, origin: &Origin, asked: &Asked, params: Option<&RawValue>) {
-    if asked.is_ping() {
-        return;
-    }
-    let params = params.and_then(|params| serde_json::from_str(params.get()).ok());
-    services.telemetry.audit.push(AuditEntry { params, ..entry(services, origin, asked) });
-}
-
-/// Puts an answer into the audit log.
-pub(crate) fn audit_answer(services: &Services, origin: &Origin, asked: &Asked, outcome: Outcome<'_>) {
-    if asked.is_ping() {
-        return;
-    }
-    let errors = (!outcome.kind.is_empty())
-        .then(|| serde_json::json!({ "results": [{ "error": { "message": outcome.message, "code": outcome.code } }] }));
-    services.telemetry.audit.push(AuditEntry { is_response: true, errors, ..entry(services, origin, asked) });
-}
-
-fn entry(services: &Services, origin: &Origin, asked: &Asked) -> AuditEntry {
-    let Audited { conversation, identity, model } = origin.audited().clone();
-    AuditEntry {
-        time: services.broker.clock.now(),
-        conversation_id: conversation,
-        message_id: i64::try_from(asked.request_id).unwrap_or(i64::MAX),
-        facade_name: asked.facade.clone(),
-        facade_method: asked.method.clone(),
-        facade_version: i32::try_from(asked.version).unwrap_or(i32::MAX),
-        object_id: asked.object_id.clone(),
-        identity,
-        model,
-        is_response: false,
-        params: None,
-        errors: None,
-    }
 }

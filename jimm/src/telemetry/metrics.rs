@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::audit_metrics::AuditMetrics;
+
 /// More different methods than this are counted together: names come from clients.
 const MAX_METHODS: usize = 1500;
 const MAX_NAME: usize = 64;
@@ -89,10 +91,10 @@ pub struct Metrics {
     logins: Family<LoginLabels, Counter>,
     controllers: Family<ControllerLabels, Gauge>,
     pool: Family<PoolLabels, Gauge>,
-    audit_dropped: Counter,
     openfga_seconds: Family<CallLabels, Histogram>,
     openfga_errors: Family<CallLabels, Counter>,
     untold: [Gauge; 2],
+    audit: AuditMetrics,
 }
 
 /// Counts a connection for as long as it lives.
@@ -118,7 +120,6 @@ impl Metrics {
         let logins = Family::default();
         let controllers = Family::default();
         let pool = Family::default();
-        let audit_dropped = Counter::default();
         let openfga_seconds = Family::<CallLabels, Histogram>::new_with_constructor(|| {
             Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5])
         });
@@ -139,7 +140,7 @@ impl Metrics {
         registry.register("logins", "Logins, by method and result", Family::clone(&logins));
         registry.register("controller_available", "1 when the controller answers", Family::clone(&controllers));
         registry.register("database_connections", "Connections to Postgres", Family::clone(&pool));
-        registry.register("audit_dropped", "Audit entries lost to a full queue", audit_dropped.clone());
+        let audit = AuditMetrics::new(&mut registry);
         Self {
             registry: Arc::new(registry),
             methods: Arc::default(),
@@ -152,10 +153,10 @@ impl Metrics {
             logins,
             controllers,
             pool,
-            audit_dropped,
             openfga_seconds,
             openfga_errors,
             untold,
+            audit,
         }
     }
 
@@ -239,9 +240,9 @@ impl Metrics {
         self.pool.get_or_create(&PoolLabels { state: "idle" }).set(i64::try_from(idle).unwrap_or(i64::MAX));
     }
 
-    /// Audit entries were lost.
-    pub fn audit_dropped(&self, entries: usize) {
-        self.audit_dropped.inc_by(entries as u64);
+    /// What is measured of the audit log.
+    pub(super) fn audit(&self) -> &AuditMetrics {
+        &self.audit
     }
 
     /// Everything, as Prometheus reads it.

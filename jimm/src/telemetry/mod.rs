@@ -1,14 +1,16 @@
 //! What operators see: log lines, metrics, the queue to the audit log. It never sees parameters or secrets.
 
-mod audit;
+mod audit_metrics;
 mod buffer;
 mod line;
 mod log;
 mod metrics;
 
-pub use audit::{AuditQueue, AuditWriter};
 pub use log::{flush as flush_log, init as init_log};
 pub use metrics::{Endpoint, Metrics};
+
+use crate::audit::AuditQueue;
+use crate::config::AuditSettings;
 
 /// Where everybody reports to.
 #[derive(Clone, Debug)]
@@ -20,10 +22,10 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Handles to report to, and the task that writes the audit log.
-    pub fn new() -> (Self, AuditWriter) {
+    /// Handles to report to.
+    pub fn new(settings: &AuditSettings) -> Self {
         let metrics = Metrics::new();
-        let (audit, writer) = audit::queue(metrics.clone());
-        (Self { metrics, audit }, writer)
+        let audit = AuditQueue::new(settings.reads, settings.overflow, metrics.clone());
+        Self { metrics, audit }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{ConnectInfo, RawQuery, State};
@@ -10,6 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::MethodRouter;
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use jimm_proto::names::UserName;
+use jimm_store::audit::Class;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,9 @@ use super::{origins, routes};
 use crate::authn::BrowserLogin;
 use crate::error::{Error, Kind, Result};
 use crate::session::cookies::{LOGIN, SESSION};
-use crate::session::{Services, browser};
+use crate::session::notes::{self, HttpCall};
+use crate::session::record::Outcome;
+use crate::session::{Peer, Services, browser};
 
 /// How long a person may take at the identity provider.
 const LOGGING_IN: Duration = Duration::from_secs(900);
@@ -66,7 +70,13 @@ pub(super) async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let result = finish(&services, address, &query.unwrap_or_default(), &headers).await;
+    let began = Instant::now();
+    let result = match notes::room(&services).await {
+        Ok(()) => finish(&services, address, &query.unwrap_or_default(), &headers).await,
+        Err(error) => Err(error),
+    };
+    note(&services, address, "browser-login", result.as_ref().map(|(_, name)| name), began);
+    let result = result.map(|(response, _)| response);
     let label = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
     services.telemetry.metrics.login("session-cookie", label);
     let mut response = answer(result);
@@ -75,7 +85,12 @@ pub(super) async fn callback(
     response
 }
 
-async fn finish(services: &Services, address: SocketAddr, query: &str, headers: &HeaderMap) -> Result<Response> {
+async fn finish(
+    services: &Services,
+    address: SocketAddr,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<(Response, UserName)> {
     let target = final_redirect(services)?;
     let forbidden = |text: &str| Error::new(Kind::Unauthorized, text);
     let returned: Returned =
@@ -95,7 +110,7 @@ async fn finish(services: &Services, address: SocketAddr, query: &str, headers: 
     let (told, vouching) = services.authn.oidc.finish_browser_login(&redirect_uri(services), &login, &code).await?;
     let cookie = browser::begin(services, &told, vouching.as_ref(), address).await?;
     tracing::info!(client.address = %address, requester = %told.identity.name, "browser logged in");
-    redirect(StatusCode::PERMANENT_REDIRECT, target, cookie)
+    Ok((redirect(StatusCode::PERMANENT_REDIRECT, target, cookie)?, told.identity.name))
 }
 
 /// `GET /auth/whoami`: who is logged in, if anybody.
@@ -121,13 +136,28 @@ pub(super) async fn logout(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
-    let result = browser::end(&services, &headers, address).await.and_then(|ended| {
-        let logged_out = || (StatusCode::OK, "logged out\n").into_response();
-        ended.then(logged_out).ok_or_else(|| Error::new(Kind::Unauthorized, "missing cookie identity"))
-    });
-    let mut response = answer(result);
+    let began = Instant::now();
+    let ended = browser::end(&services, &headers, address).await;
+    let ended = ended.and_then(|name| name.ok_or_else(|| Error::new(Kind::Unauthorized, "missing cookie identity")));
+    note(&services, address, "browser-logout", ended.as_ref(), began);
+    let mut response = answer(ended.map(|_| (StatusCode::OK, "logged out\n").into_response()));
     response.headers_mut().append(SET_COOKIE, SESSION.clear(&services.settings));
     response
+}
+
+/// Puts a login or logout into the audit log.
+fn note(services: &Services, address: SocketAddr, name: &str, who: Result<&UserName, &Error>, began: Instant) {
+    let call = HttpCall {
+        peer: &Peer::new(address),
+        who: who.ok().map(|name| (name.as_str(), browser::METHOD)),
+        class: Class::Login,
+        name,
+        object: "",
+        model: None,
+        params: None,
+        elapsed: began.elapsed(),
+    };
+    notes::http(services, &call, Outcome::of_error(who.err()));
 }
 
 fn final_redirect(services: &Services) -> Result<&str> {

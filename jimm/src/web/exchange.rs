@@ -2,18 +2,23 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode, header};
+use jimm_proto::names::UserName;
+use jimm_store::audit::Class;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::routes::refused;
 use crate::clock::until;
 use crate::error::{Error, Kind, Result};
-use crate::session::{Services, login};
+use crate::session::notes::{self, HttpCall};
+use crate::session::record::Outcome;
+use crate::session::{Peer, Services, login};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -54,8 +59,24 @@ pub(super) async fn serve(
         Ok(token) => token,
         Err((error, description)) => return refusal(StatusCode::BAD_REQUEST, error, description),
     };
-    match exchange(&services, &token, address).await {
-        Ok(answer) => answer,
+    let began = Instant::now();
+    let result = match notes::room(&services).await {
+        Ok(()) => exchange(&services, &token, address).await,
+        Err(error) => Err(error),
+    };
+    let call = HttpCall {
+        peer: &Peer::new(address),
+        who: result.as_ref().ok().map(|(_, name)| (name.as_str(), login::EXCHANGED)),
+        class: Class::Login,
+        name: "exchange-token",
+        object: "",
+        model: None,
+        params: None,
+        elapsed: began.elapsed(),
+    };
+    notes::http(&services, &call, Outcome::of(&result));
+    match result {
+        Ok((answer, _)) => answer,
         Err(error) => {
             tracing::info!(client.address = %address, error = %error, "token not exchanged");
             match error.kind() {
@@ -66,9 +87,9 @@ pub(super) async fn serve(
     }
 }
 
-async fn exchange(services: &Services, token: &SecretString, address: SocketAddr) -> Result<Response> {
+async fn exchange(services: &Services, token: &SecretString, address: SocketAddr) -> Result<(Response, UserName)> {
     let limit = services.settings.limits.request_timeout;
-    let (token, expires) = tokio::time::timeout(limit, login::exchanged(services, token, address))
+    let (token, expires, account) = tokio::time::timeout(limit, login::exchanged(services, token, address))
         .await
         .map_err(|error| Error::internal(error).with_source("the issuer's keys were not had in time"))??;
     let answer = Answer {
@@ -77,7 +98,7 @@ async fn exchange(services: &Services, token: &SecretString, address: SocketAddr
         token_type: "N_A",
         expires_in: until(services.broker.clock.now(), expires).as_secs(),
     };
-    Ok(not_stored(Json(answer).into_response()))
+    Ok((not_stored(Json(answer).into_response()), account))
 }
 
 /// The token that is to be exchanged, or the error of OAuth and its description.

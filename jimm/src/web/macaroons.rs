@@ -11,9 +11,11 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode, header};
 use jimm_bakery::{LATEST, read_base64};
+use jimm_store::audit::Class;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+use crate::session::notes::{self, HttpCall};
 use crate::session::record::{self, Asked, Origin, Outcome};
 use crate::session::{Peer, Services};
 use crate::telemetry::Endpoint;
@@ -76,7 +78,9 @@ pub(super) async fn discharge(
 /// Opens the question, answers it, and tells of both.
 async fn answered(services: &Services, address: SocketAddr, caveat: &Caveat) -> Result<Value> {
     let began = Instant::now();
-    let origin = Origin::new(Endpoint::Discharge, Peer::new(address), None);
+    notes::room(services).await?;
+    let peer = Peer::new(address);
+    let origin = Origin::new(Endpoint::Discharge, peer.clone(), None);
     let asked = Asked {
         request_id: 1,
         facade: "Macaroons".into(),
@@ -86,15 +90,25 @@ async fn answered(services: &Services, address: SocketAddr, caveat: &Caveat) -> 
     };
     let question = services.broker.open_question(&caveat.id, caveat.caveat.as_deref()).await;
     let condition = question.as_ref().map(|question| shown(question.condition())).unwrap_or_default();
-    let params = serde_json::value::to_raw_value(&json!({"condition": condition})).map_err(Error::internal)?;
-    record::audit_request(services, &origin, &asked, Some(&params));
+    let params = json!({"condition": condition}).to_string();
     let outcome = match question {
         Ok(question) => services.broker.discharge(&question).await,
         Err(error) => Err(error),
     };
     let outcome = outcome.and_then(|macaroon| macaroon.to_json().map_err(Error::internal));
-    record::audit_answer(services, &origin, &asked, Outcome::of(&outcome));
-    record::answered(services, &origin, &asked, Outcome::of(&outcome), began.elapsed());
+    let elapsed = began.elapsed();
+    let call = HttpCall {
+        peer: &peer,
+        who: None,
+        class: Class::Login,
+        name: "discharge",
+        object: "",
+        model: None,
+        params: Some(&params),
+        elapsed,
+    };
+    notes::http(services, &call, Outcome::of(&outcome));
+    record::answered(services, &origin, &asked, Outcome::of(&outcome), elapsed);
     outcome
 }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use jimm_store::audit::Class;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ use super::table::BelowModel;
 use crate::broker::{ModelWatch, Requester};
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
+use crate::session::notes::{self, HttpCall};
+use crate::session::record::Outcome;
 use crate::session::{Peer, Services, cut_off};
 use crate::telemetry::Endpoint;
 
@@ -62,8 +65,12 @@ pub(super) async fn forward(
     let _open = services.telemetry.metrics.connection(Endpoint::Proxy);
     let began = Instant::now();
     let (method, name) = (request.method().clone(), rest.split('/').next().unwrap_or_default().to_owned());
-    let mut requester = String::new();
-    let result = run(services, &peer, model, entry, (rest, request), &mut requester).await;
+    let object: String = rest.chars().take(200).collect();
+    let mut requester = None;
+    let result = match notes::room(services).await {
+        Ok(()) => run(services, &peer, model, entry, (rest, request), &mut requester).await,
+        Err(error) => Err(error),
+    };
     let (status, kind) = match &result {
         Ok(response) => (response.status(), "ok"),
         Err(error) => (status(error), error.kind().as_str()),
@@ -71,7 +78,7 @@ pub(super) async fn forward(
     tracing::info!(
         conversation.id = peer.conversation,
         client.address = %peer.address,
-        requester,
+        requester = requester.as_ref().map(|who: &Requester| who.name.as_str()).unwrap_or_default(),
         model.uuid = %model,
         request.method = format!("{method} {name}"),
         http.status = status.as_u16(),
@@ -79,7 +86,22 @@ pub(super) async fn forward(
         elapsed.ms = began.elapsed().as_secs_f64() * 1000.0,
         "request passed on"
     );
+    let call = HttpCall {
+        peer: &peer,
+        who: requester.as_ref().map(|who| (who.name.as_str(), who.auth_method)),
+        class: if is_read(&method) { Class::Read } else { Class::Change },
+        name: &format!("{method} {name}"),
+        object: &object,
+        model: Some(model),
+        params: None,
+        elapsed: began.elapsed(),
+    };
+    notes::http(services, &call, Outcome::of(&result));
     result.unwrap_or_else(|error| failure(status, &error))
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 async fn run(
@@ -88,14 +110,14 @@ async fn run(
     model: Uuid,
     entry: &BelowModel,
     (rest, request): (&str, Request),
-    name: &mut String,
+    known: &mut Option<Requester>,
 ) -> Result<Response> {
     let who = basic::requester(services, request.headers(), peer.address).await?;
-    *name = who.name.to_string();
+    *known = Some(who.clone());
     // From here on a change of the model or of rights is not missed.
     let watch = services.broker.model_events.subscribe(model);
     let route = Route::find(&services.broker, &who, model).await?;
-    let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let writes = !is_read(request.method());
     let needed = if writes { entry.writing } else { entry.reading };
     if Some(route.access) < needed.on_model() {
         return Err(Error::new(Kind::Unauthorized, "no access to the resource"));

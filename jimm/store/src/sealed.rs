@@ -20,12 +20,14 @@ pub enum Column {
     SigningKeys,
     /// The private half of the pair that third-party caveats are sealed to.
     BakeryKeys,
+    /// Private halves of the keys of the audit log.
+    AuditKeys,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Controllers, Self::Credentials, Self::Sessions, Self::SigningKeys, Self::BakeryKeys];
+    pub const ALL: [Self; 6] =
+        [Self::Controllers, Self::Credentials, Self::Sessions, Self::SigningKeys, Self::BakeryKeys, Self::AuditKeys];
 
     /// The table.
     pub fn table(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Column {
             Self::Sessions => "sessions",
             Self::SigningKeys => "signing_keys",
             Self::BakeryKeys => "bakery_keys",
+            Self::AuditKeys => "audit_keys",
         }
     }
 
@@ -42,7 +45,7 @@ impl Column {
     pub fn name(self) -> &'static str {
         match self {
             Self::Controllers => "admin_sealed",
-            Self::Credentials | Self::Sessions | Self::SigningKeys | Self::BakeryKeys => "sealed",
+            Self::Credentials | Self::Sessions | Self::SigningKeys | Self::BakeryKeys | Self::AuditKeys => "sealed",
         }
     }
 }
@@ -136,6 +139,17 @@ pub async fn page(conn: &mut PgConnection, column: Column, after: &Key, limit: i
             .fetch_all(conn)
             .await?
         }
+        Column::AuditKeys => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT kid AS a, '' AS "b!", '' AS "c!", sealed FROM audit_keys
+                   WHERE kid > $1 ORDER BY kid LIMIT $2"#,
+                a,
+                limit
+            )
+            .fetch_all(conn)
+            .await?
+        }
     };
     Ok(rows.into_iter().map(|row| Sealed { key: [row.a, row.b, row.c], sealed: row.sealed }).collect())
 }
@@ -183,6 +197,11 @@ pub async fn replace(conn: &mut PgConnection, column: Column, row: &Sealed, new:
                 .execute(conn)
                 .await?
         }
+        Column::AuditKeys => {
+            sqlx::query!("UPDATE audit_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2", a, old, new)
+                .execute(conn)
+                .await?
+        }
     };
     Ok(done.rows_affected() > 0)
 }
@@ -195,7 +214,8 @@ pub async fn heads(conn: &mut PgConnection, length: i32) -> Result<Vec<(Vec<u8>,
                  UNION ALL SELECT sealed FROM credentials WHERE sealed IS NOT NULL
                  UNION ALL SELECT sealed FROM sessions WHERE sealed IS NOT NULL
                  UNION ALL SELECT sealed FROM signing_keys
-                 UNION ALL SELECT sealed FROM bakery_keys) AS every
+                 UNION ALL SELECT sealed FROM bakery_keys
+                 UNION ALL SELECT sealed FROM audit_keys) AS every
            GROUP BY 1 ORDER BY 1"#,
         length
     )
@@ -212,7 +232,8 @@ pub async fn unnamed(conn: &mut PgConnection, contents: &[Vec<u8>]) -> Result<Ve
              AND NOT EXISTS (SELECT FROM credentials WHERE sealed = content)
              AND NOT EXISTS (SELECT FROM sessions WHERE sealed = content)
              AND NOT EXISTS (SELECT FROM signing_keys WHERE sealed = content)
-             AND NOT EXISTS (SELECT FROM bakery_keys WHERE sealed = content)"#,
+             AND NOT EXISTS (SELECT FROM bakery_keys WHERE sealed = content)
+             AND NOT EXISTS (SELECT FROM audit_keys WHERE sealed = content)"#,
         contents
     )
     .fetch_all(conn)

@@ -57,6 +57,26 @@ pub struct ListAuditEventsArgs {
     pub output: Option<PathBuf>,
 }
 
+/// Arguments of `verify-audit`.
+#[derive(Debug, Args)]
+pub struct VerifyAuditArgs {
+    /// The key that must have signed, as an earlier check printed it
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// A checkpoint that must still be there, as an earlier check printed it
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub anchor: Option<String>,
+    /// Also write all that was read to this new file, to be checked elsewhere
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub save: Option<PathBuf>,
+    /// Check such a file, without the broker
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How to print the answer.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Arguments of `purge-audit-logs`.
 #[derive(Debug, Args)]
 pub struct PurgeAuditLogsArgs {

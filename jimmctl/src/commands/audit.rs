@@ -27,7 +27,7 @@ pub(super) async fn list(global: &GlobalArgs, args: &ListAuditEventsArgs) -> Res
         return Err(Failure::usage("--limit takes a positive number, --offset none below zero"));
     }
     let output = OutputArgs { format: format(args.format), output: args.output.clone() };
-    let events = AuditEvents { events: output.or_nothing(find(global, args).await)? };
+    let events = AuditEvents { events: output.or_nothing(find(global, args).await)?, cursor: String::new() };
     if args.format == Some(EventsFormat::Jsonl) {
         let mut lines = String::new();
         for event in &events.events {
@@ -79,6 +79,7 @@ async fn find(global: &GlobalArgs, args: &ListAuditEventsArgs) -> Result<Vec<Aud
         offset: args.offset,
         limit: 0,
         sort_time: args.reverse,
+        cursor: String::new(),
     };
     let session = Session::open(global).await?;
     let mut wanted = if args.all { i64::MAX } else { args.limit };
@@ -87,11 +88,12 @@ async fn find(global: &GlobalArgs, args: &ListAuditEventsArgs) -> Result<Vec<Aud
         request.limit = wanted.min(PAGE);
         let page: AuditEvents = session.call("FindAuditEvents", &request).await?;
         let got = i64::try_from(page.events.len()).unwrap_or(i64::MAX);
-        // Newest first, new ones would push the rest back.
-        if args.reverse && request.before.is_empty() {
+        // A broker that tells no cursor pages by offset; newest first, new ones would push the rest back.
+        if page.cursor.is_empty() && args.reverse && request.before.is_empty() {
             request.before = page.events.first().map(|event| event.time.to_string()).unwrap_or_default();
         }
         events.extend(page.events);
+        request.cursor = page.cursor;
         request.offset += got;
         wanted -= got;
         if got < request.limit {
@@ -112,6 +114,12 @@ fn table(events: &[AuditEvent]) -> String {
         "IsResponse",
         "Params",
         "Errors",
+        "Facade",
+        "Outcome",
+        "ElapsedUs",
+        "Client",
+        "AuthMethod",
+        "EventCode",
     ]);
     let cell =
         |value: &Option<serde_json::Value>| value.as_ref().map(|value| cut(&value.to_string())).unwrap_or_default();
@@ -126,6 +134,12 @@ fn table(events: &[AuditEvent]) -> String {
             &event.what.is_response.to_string(),
             &cell(&event.what.params),
             &cell(&event.what.errors),
+            &event.what.facade_name,
+            &event.what.outcome,
+            &event.what.elapsed_us.map(|elapsed| elapsed.to_string()).unwrap_or_default(),
+            &event.what.client_address,
+            &event.what.auth_method,
+            &event.what.event_code,
         ]);
     }
     table.render()

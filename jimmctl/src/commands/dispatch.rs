@@ -5,7 +5,7 @@ use super::{
     access_file, add_controller, add_model, audit, check_access, clouds, controller_info, controllers, generate,
     import_credentials, import_model, login, migrate, model_status, models, query_models, register_controller,
     relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets, update_migrated_model,
-    version,
+    verify_audit, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -51,6 +51,7 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::CheckAccess(args) => check_access::run(global, args).await,
         Command::ExportAccess(args) => access_file::export(global, args).await,
         Command::ListAuditEvents(args) => audit::list(global, args).await,
+        Command::VerifyAudit(args) => verify_audit::run(global, args).await,
         Command::PurgeAuditLogs(args) => audit::purge(global, args).await,
         Command::GrantAuditLogAccess(args) => audit::access(global, "GrantAuditLogAccess", args).await,
         Command::RevokeAuditLogAccess(args) => audit::access(global, "RevokeAuditLogAccess", args).await,

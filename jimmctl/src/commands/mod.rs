@@ -30,6 +30,7 @@ mod session_policies;
 mod sessions;
 mod targets;
 mod update_migrated_model;
+mod verify_audit;
 mod version;
 
 pub(crate) use clouds::CloudFile;

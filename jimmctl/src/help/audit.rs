@@ -9,6 +9,15 @@ pub(crate) const LIST: &str = help!(
     0 => "listed; the list may be empty",
     1 => "the broker did not answer, or you may not read the audit log",
 );
+pub(crate) const VERIFY: &str = help!(
+    [
+        "jimmctl verify-audit",
+        "jimmctl verify-audit --key 3b1f…c2 --anchor 1234:9f0c…e1 --save november.jsonl",
+        "jimmctl verify-audit --file november.jsonl",
+    ],
+    0 => "the log is what was written",
+    1 => "it is not, and the faults are listed; or it could not be read",
+);
 pub(crate) const PURGE: &str = help!(
     ["jimmctl purge-audit-logs 2026-01-31"],
     0 => "purged; the answer tells how many entries are gone",

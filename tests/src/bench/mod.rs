@@ -4,6 +4,7 @@
 //! the aims. Its client sends frames that were written before, over plain websockets, so that it costs little itself.
 
 mod adoption;
+mod audit;
 mod bulk;
 mod client;
 mod figures;
@@ -28,8 +29,8 @@ use stand::Stand;
 
 /// What can be measured, in the order in which it is done: the lists need the adopted models, and the frozen
 /// controller comes last because its breaker stays open for a while.
-pub const MEASUREMENTS: [&str; 10] =
-    ["rpc", "pipelined", "status", "login", "idle", "import", "lists", "rights", "query", "frozen"];
+pub const MEASUREMENTS: [&str; 11] =
+    ["rpc", "pipelined", "audit", "status", "login", "idle", "import", "lists", "rights", "query", "frozen"];
 
 /// What to measure, and how thoroughly.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +67,7 @@ pub async fn run(options: &Options) -> Result<Report> {
         let rows = match name {
             "rpc" => rpc::sequential(&stand, options).await,
             "pipelined" => rpc::pipelined(&stand, options).await,
+            "audit" => audit::measure(&mut stand, options).await,
             "status" => bulk::measure(&stand, options).await,
             "login" => logins::measure(&stand, options).await,
             "idle" => idle::measure(&stand, options).await,

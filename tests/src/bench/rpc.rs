@@ -94,7 +94,7 @@ pub(super) async fn pipelined(stand: &Stand, options: &Options) -> Result<Vec<Ro
 }
 
 /// Sends so many requests, never more than a window of them ahead of the answers.
-async fn burst(wire: &mut Wire, count: u32) -> Result<Duration> {
+pub(super) async fn burst(wire: &mut Wire, count: u32) -> Result<Duration> {
     let began = Instant::now();
     let (mut sent, mut answered) = (0, 0);
     while answered < count {

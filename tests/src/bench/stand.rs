@@ -43,6 +43,7 @@ pub(super) struct Stand {
     pub(super) adopted: Option<u32>,
     /// How the broker was planned.
     pub(super) plan: BrokerPlan,
+    environment: BTreeMap<String, String>,
     pids: Pids,
     /// The databases.
     pub(super) cluster: Cluster,
@@ -54,13 +55,14 @@ pub(super) struct Stand {
 /// Processes to stop, and the cluster's directory to remove.
 struct Pids {
     broker: u32,
+    another: u32,
     sims: Vec<u32>,
     postgres: PathBuf,
 }
 
 impl Drop for Pids {
     fn drop(&mut self) {
-        for pid in self.sims.iter().chain([&self.broker]).filter(|pid| **pid != 0) {
+        for pid in self.sims.iter().chain([&self.broker, &self.another]).filter(|pid| **pid != 0) {
             process::signal(*pid, "CONT");
             process::stop(*pid, Duration::from_secs(3));
         }
@@ -75,7 +77,7 @@ impl Stand {
         eprintln!("starting Postgres, an identity provider, two controllers and the broker …");
         let dir = tempfile::tempdir()?;
         let postgres = std::env::temp_dir().join(format!("jimm-bench-postgres-{}", std::process::id()));
-        let mut pids = Pids { broker: 0, sims: Vec::new(), postgres: postgres.clone() };
+        let mut pids = Pids { broker: 0, another: 0, sims: Vec::new(), postgres: postgres.clone() };
         let cluster = Cluster::start(&postgres, None)?;
         let services = vec![(SERVICE_ID.to_owned(), SERVICE_SECRET.to_owned())];
         let idp = Idp::start(IdpOptions { interval: 0, services, ..IdpOptions::default() }).await?;
@@ -106,7 +108,18 @@ impl Stand {
         pids.broker = process::daemon(&mut command, &dir.path().join("jimmsrv.log"))?;
         let (metrics, pid) = (plan.metrics_port, pids.broker);
         let ready = tokio::task::spawn_blocking(move || broker::wait_ready(metrics, pid, Duration::from_secs(60)));
-        let stand = Self { sims, door, tokens: BTreeMap::new(), adopted: None, plan, pids, cluster, _idp: idp, dir };
+        let stand = Self {
+            sims,
+            door,
+            tokens: BTreeMap::new(),
+            adopted: None,
+            plan,
+            environment,
+            pids,
+            cluster,
+            _idp: idp,
+            dir,
+        };
         ready.await?.with_context(|| stand.explain("the start"))?;
         stand.furnish().await
     }
@@ -150,6 +163,22 @@ impl Stand {
     pub(super) fn broker_as(&self, user: &str) -> Result<Way> {
         let Some(token) = self.tokens.get(user) else { bail!("nobody is {user}") };
         Way::through_broker(self.plan.port, &self.door.ca, token)
+    }
+
+    /// Through another broker on the same database, with other settings.
+    pub(super) async fn another_broker(&mut self, settings: &[(&str, &str)]) -> Result<Way> {
+        let (port, metrics) = (process::free_port(), process::free_port());
+        let mut environment = self.environment.clone();
+        environment.insert("JIMM_LISTEN_ADDR".to_owned(), format!("127.0.0.1:{port}"));
+        environment.insert("JIMM_INTERNAL_LISTEN_ADDR".to_owned(), format!("127.0.0.1:{metrics}"));
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut command = broker::command(&environment);
+        command.current_dir(self.dir.path());
+        let pid = process::daemon(&mut command, &self.dir.path().join("another.log"))?;
+        self.pids.another = pid;
+        tokio::task::spawn_blocking(move || broker::wait_ready(metrics, pid, Duration::from_secs(60))).await??;
+        let Some(token) = self.tokens.get(ADMIN) else { bail!("nobody is {ADMIN}") };
+        Way::through_broker(port, &self.door.ca, token)
     }
 
     /// Straight to a controller.

@@ -199,6 +199,8 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.CheckAccess", json!({}), ""),
         of("JIMM.ListRelationshipTuples", json!({}), ""),
         of("JIMM.FindAuditEvents", json!({"limit": 1}), ""),
+        of("JIMM.AuditCheckpoints", json!({}), ""),
+        of("JIMM.AuditBatches", json!({"after": "2999-01-01/read/00000000-0000-0000-0000-000000000000/0/0"}), ""),
         of("JIMM.PurgeLogs", json!({"date": "2000-01-01T00:00:00Z"}), ""),
         of("JIMM.GrantAuditLogAccess", json!({"user-tag": "nonsense"}), "nonsense"),
         of("JIMM.RevokeAuditLogAccess", json!({"user-tag": "nonsense"}), "nonsense"),

@@ -74,9 +74,9 @@ async fn requests_and_answers_are_audited_without_secrets() {
     })
     .await;
     assert!(
-        entries
-            .iter()
-            .any(|it| &*it.facade_method == "Clouds" && it.is_response && &*it.identity == "user-alice@example.com")
+        entries.iter().any(|it| &*it.facade_method == "Clouds"
+            && it.is_response
+            && it.origin.identity == "user-alice@example.com")
     );
     assert!(entries.iter().all(|it| !format!("{it:?}").contains(&World::token(ALICE)[..20])), "{entries:?}");
 }

@@ -2,6 +2,7 @@
 //! and who may change the schema.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod audit;
 mod duties;
 mod jobs;
 mod migrations;

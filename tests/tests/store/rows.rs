@@ -1,7 +1,6 @@
 //! What is written is what is read, and what belongs to a row goes with it.
 
 use chrono::{DateTime, Utc};
-use jimm_store::audit::{self, AuditEntry};
 use jimm_store::clouds::{self, Priority, Region};
 use jimm_store::controllers::{self, NewController};
 use jimm_store::credentials::{self, NewCredential};
@@ -149,94 +148,4 @@ async fn offers_go_with_their_model() {
     assert_eq!(offers::of_model(&mut conn, model_uuid).await.unwrap()[0].application, "pg");
     assert!(models::delete(&mut conn, model_uuid).await.unwrap());
     assert!(offers::get(&mut conn, offer.uuid).await.unwrap().is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_log_is_kept_filtered_and_purged() {
-    let world = World::new().await;
-    let mut conn = world.store.acquire().await.unwrap();
-    let entry = |n: i64| AuditEntry {
-        time: at(n),
-        conversation_id: "c0ffee".into(),
-        message_id: n,
-        facade_name: "ModelManager".into(),
-        facade_method: if n % 2 == 0 { "ListModels".into() } else { "ModelInfo".into() },
-        facade_version: 10,
-        object_id: String::new(),
-        identity: format!("user-{}", n % 3).into(),
-        model: "".into(),
-        is_response: false,
-        params: (n > 2).then(|| json!({ "n": n })),
-        errors: None,
-    };
-    let entries: Vec<AuditEntry> = (0..10).map(entry).collect();
-    audit::insert(&mut conn, &entries).await.unwrap();
-    audit::insert(&mut conn, &[]).await.unwrap();
-    let all = audit::list(&mut conn, &audit::Filter::default(), 0, 100).await.unwrap();
-    assert_eq!(all, entries);
-    let filter = audit::Filter {
-        after: Some(at(2)),
-        before: Some(at(8)),
-        method: "ListModels".into(),
-        newest_first: true,
-        ..audit::Filter::default()
-    };
-    let found: Vec<i64> = audit::list(&mut conn, &filter, 1, 2).await.unwrap().iter().map(|e| e.message_id).collect();
-    assert_eq!(found, [6, 4]);
-    let by_user = audit::Filter { identity: "user-0".into(), ..audit::Filter::default() };
-    assert_eq!(audit::list(&mut conn, &by_user, 0, 100).await.unwrap().len(), 4);
-    let rows = "SELECT string_agg(message_id::text, ',' ORDER BY time) FROM audit_entries WHERE identity = 'user-0'";
-    assert_eq!(world.db.fetch(rows).await.unwrap().as_deref(), Some("0,3,6,9"), "and read as rows");
-    let purged = |entries, more| audit::Purged { entries, more };
-    assert_eq!(audit::purge(&mut conn, at(5), 3).await.unwrap(), purged(5, false), "of a batch its older part");
-    let left = audit::list(&mut conn, &audit::Filter::default(), 0, 100).await.unwrap();
-    assert_eq!(left, entries[5..]);
-    audit::insert(&mut conn, &entries[..5]).await.unwrap();
-    assert_eq!(audit::purge(&mut conn, at(20), 1).await.unwrap(), purged(5, true));
-    assert_eq!(audit::purge(&mut conn, at(20), 1).await.unwrap(), purged(5, true));
-    assert_eq!(audit::purge(&mut conn, at(20), 1).await.unwrap(), purged(0, false));
-    assert_eq!(audit::list(&mut conn, &audit::Filter::default(), 0, 1).await.unwrap(), []);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_of_the_audit_log_are_in_order_however_its_batches_overlap() {
-    let world = World::new().await;
-    let mut conn = world.store.acquire().await.unwrap();
-    let entry = |n: i64| AuditEntry {
-        time: at(n),
-        conversation_id: "c0ffee".into(),
-        message_id: n,
-        facade_name: "Client".into(),
-        facade_method: "FullStatus".into(),
-        facade_version: 8,
-        object_id: String::new(),
-        identity: if n == 123 { "user-rare".into() } else { "user-often".into() },
-        model: "".into(),
-        is_response: false,
-        params: None,
-        errors: None,
-    };
-    // As replicas write that linger: each batch begins before the one before it ends.
-    for batch in 0..60 {
-        let entries: Vec<AuditEntry> = (0..5).map(|n| entry(batch * 5 + n * 3)).collect();
-        audit::insert(&mut conn, &entries).await.unwrap();
-    }
-    let mut expected: Vec<i64> = (0..60).flat_map(|batch| (0..5).map(move |n| batch * 5 + n * 3)).collect();
-    expected.sort_unstable();
-    for newest_first in [false, true] {
-        let filter = audit::Filter { newest_first, ..audit::Filter::default() };
-        let mut listed = Vec::new();
-        for page in 0.. {
-            let found = audit::list(&mut conn, &filter, page * 7, 7).await.unwrap();
-            listed.extend(found.iter().map(|entry| entry.message_id));
-            if found.len() < 7 {
-                break;
-            }
-        }
-        assert_eq!(listed, expected, "newest first: {newest_first}");
-        expected.reverse();
-    }
-    let rare = audit::Filter { identity: "user-rare".into(), ..audit::Filter::default() };
-    let found = audit::list(&mut conn, &rare, 0, 10).await.unwrap();
-    assert!(!found.is_empty() && found.iter().all(|entry| entry.message_id == 123));
 }

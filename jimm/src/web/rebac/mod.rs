@@ -6,6 +6,7 @@
 mod answers;
 mod entitlements;
 mod identities;
+mod noted;
 mod resources;
 mod sets;
 mod shapes;
@@ -22,10 +23,11 @@ use http::header::SET_COOKIE;
 use http::{StatusCode, header};
 
 use self::answers::{Answer, failure, refusal};
+use self::noted::Noted;
 use super::origins;
 use crate::broker::Requester;
 use crate::error::{Error, Kind};
-use crate::session::{Services, browser};
+use crate::session::{Services, browser, notes};
 
 type Routes = MethodRouter<Arc<Services>>;
 
@@ -107,15 +109,30 @@ async fn admit(
             return refusal(StatusCode::UNAUTHORIZED, "failed to authenticate");
         }
     };
+    if let Err(error) = notes::room(&services).await {
+        return failure(&error);
+    }
+    let mut noted = match Noted::of(address, request, &member.requester).await {
+        Ok((noted, with_body)) => {
+            request = with_body;
+            noted
+        }
+        Err(response) => return response,
+    };
     match services.broker.is_admin(&member.requester).await {
         Ok(true) => {}
-        Ok(false) => return refusal(StatusCode::UNAUTHORIZED, "user is not an admin"),
+        Ok(false) => {
+            let response = refusal(StatusCode::UNAUTHORIZED, "user is not an admin");
+            noted.answered(&services, &response);
+            return response;
+        }
         Err(error) => return failure(&error),
     }
     let called = format!("{} {}", request.method(), request.uri().path().chars().take(200).collect::<String>());
     let requester = member.requester.name.clone();
     request.extensions_mut().insert::<Requester>(member.requester);
     let mut response = next.run(request).await;
+    noted.answered(&services, &response);
     tracing::info!(
         client.address = %address,
         requester = %requester,
