@@ -89,6 +89,13 @@ async fn checkpoints_cannot_be_forged_removed_or_forgotten() {
     let (report, _) = verify(&app, &other).await;
     assert!(report["faults"].to_string().contains("not the expected one"), "{report}");
 
+    // So that there is more than one checkpoint, and those that are looked for are not the last.
+    let said = app.jimmctl(&["add-group", "four"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    let sql = "SELECT 'yes' FROM audit_entries WHERE params->>'name' = 'four'";
+    eventually("it is in the log", DEADLINE, async || app.db.fetch(sql).await.ok().flatten()).await;
+    let (report, _) = verify(&app, &[]).await;
+    assert!(report["checkpoints"].as_u64() > Some(1), "{report}");
     app.db.fetch("CREATE TABLE kept AS TABLE audit_checkpoints").await.expect("a copy");
     for (sql, args, fault) in [
         (

@@ -132,6 +132,11 @@ impl AuditQueue {
         self.0.metrics.audit_dropped(notes);
     }
 
+    /// Whether there is something to write or to tell that was there before.
+    pub(super) fn is_behind(&self) -> bool {
+        self.0.length.load(Ordering::Relaxed) > 0 || self.0.lost.load(Ordering::Relaxed) > 0
+    }
+
     /// How many were lost since somebody asked.
     pub(super) fn take_lost(&self) -> usize {
         self.0.lost.swap(0, Ordering::Relaxed)

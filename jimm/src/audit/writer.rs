@@ -30,6 +30,8 @@ const SLICE: usize = 256;
 /// How long one insert may take, how long until the next try, and how long until the rest goes to disk.
 const DEADLINE: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(500);
+/// How often there is a look whether something is to be told when nothing comes.
+const UNHURRIED: Duration = Duration::from_secs(30);
 /// How long the last ones may take at a stop.
 const LAST: Duration = Duration::from_millis(1200);
 /// How often a checkpoint is made.
@@ -188,13 +190,11 @@ impl Gatherer<'_> {
         let mut look = Instant::now() + LINGER;
         loop {
             let waited = async {
-                // What is counted is told of even when nothing else comes.
-                let some = self.writer.queue.some();
-                if self.polls.is_empty() {
-                    some.await;
-                } else {
-                    let _ = tokio::time::timeout(Duration::from_secs(30), some).await;
-                }
+                // What is counted is told of even when nothing else comes, and so is what was lost; and what was left in
+                // the queue for want of room is not announced a second time.
+                let (queue, some) = (&self.writer.queue, self.writer.queue.some());
+                let patience = if self.lost > 0 || queue.is_behind() { AGAIN } else { UNHURRIED };
+                let _ = tokio::time::timeout(patience, some).await;
                 tokio::select! {
                     () = tokio::time::sleep_until(look.max(Instant::now() + LINGER)) => {}
                     () = self.writer.queue.many() => {}
@@ -217,8 +217,6 @@ impl Gatherer<'_> {
                 self.tell_lost();
                 self.seal_all();
                 Backlog::relieve(&self.writer.backlog).await;
-            } else {
-                tokio::time::sleep(AGAIN).await;
             }
             if stopped {
                 self.writer.backlog.close();

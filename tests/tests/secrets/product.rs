@@ -19,7 +19,7 @@ async fn count(app: &TestApp, query: &str) -> i64 {
 }
 
 const HELD: &str = "SELECT count(*) FROM (SELECT admin_sealed AS held FROM controllers
-    UNION ALL SELECT sealed FROM credentials UNION ALL SELECT sealed FROM signing_keys) AS every
+    UNION ALL SELECT sealed FROM credentials UNION ALL SELECT sealed FROM signing_keys UNION ALL SELECT sealed FROM audit_keys) AS every
     WHERE substring(held FROM 1 FOR 1) = ";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,9 +31,9 @@ async fn secrets_lie_there_and_only_there() {
     assert_eq!(upload(&app, &cloud, "one", "first-password").await, None);
     assert_eq!(upload(&app, &cloud, "one", "second-password").await, None);
     assert_eq!(password(&app, &cloud, "one").await.as_deref(), Ok("second-password"));
-    assert_eq!(count(&app, &format!(r"{HELD} '\x02'")).await, 3, "a controller, a credential, a signing key");
+    assert_eq!(count(&app, &format!(r"{HELD} '\x02'")).await, 4, "a controller, a credential, two signing keys");
     assert_eq!(count(&app, &format!(r"{HELD} '\x01'")).await, 0);
-    assert_eq!(bao.secrets().await.len(), 4, "the first password is a stray now");
+    assert_eq!(bao.secrets().await.len(), 5, "the first password is a stray now");
 
     app.stop_broker().await;
     app.start_broker().await.expect("a broker");
@@ -41,7 +41,7 @@ async fn secrets_lie_there_and_only_there() {
 
     let said = app.jimmctl(&["remove-controller", "sim1", "--force"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
-    assert_eq!(bao.secrets().await.len(), 3, "its password went with the controller");
+    assert_eq!(bao.secrets().await.len(), 4, "its password went with the controller");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,12 +107,12 @@ async fn secrets_move_from_postgres_to_vault_and_back_while_they_are_used() {
             vault.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         settings.push(("JIMM_SECRET_STORE", place.to_owned()));
         app.start_replica(&settings).await.expect("a broker");
-        assert_eq!(count(&app, &format!("{HELD} {from}")).await, 3);
+        assert_eq!(count(&app, &format!("{HELD} {from}")).await, 4);
         let said = app.jimmctl(&["rotate-sealing-key", "--format", "json"]).await;
         assert_eq!(said.code, 0, "{}", said.err);
-        assert!(said.out.contains(r#""rewrapped":3"#) && said.out.contains(r#""lost":0"#), "{}", said.out);
+        assert!(said.out.contains(r#""rewrapped":4"#) && said.out.contains(r#""lost":0"#), "{}", said.out);
         assert_eq!(count(&app, &format!("{HELD} {from}")).await, 0);
-        assert_eq!(count(&app, &format!("{HELD} {to}")).await, 3);
+        assert_eq!(count(&app, &format!("{HELD} {to}")).await, 4);
         assert_eq!(password(&app, &cloud, "one").await.as_deref(), Ok("first-password"));
     }
 }

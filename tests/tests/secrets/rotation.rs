@@ -37,23 +37,23 @@ async fn every_secret_is_sealed_anew_and_a_second_time_nothing_is() {
     for number in 0..120 {
         assert_eq!(upload(&app, &cloud, &format!("c{number}"), &format!("password-{number}")).await, None);
     }
-    assert_eq!(counts(&rotate(&app).await), [0, 122, 0, 0], "with one key there is nothing to do");
+    assert_eq!(counts(&rotate(&app).await), [0, 123, 0, 0], "with one key there is nothing to do");
 
     app.stop_broker().await;
     let both = [("JIMM_SEALING_KEY", new.clone()), ("JIMM_SEALING_OLD_KEYS", old)];
     app.start_replica(&both).await.expect("a broker");
     assert_eq!(password(&app, &cloud, "c7").await.as_deref(), Ok("password-7"), "before the rotation");
     let status = rotate(&app).await;
-    assert_eq!(counts(&status), [122, 0, 0, 0]);
+    assert_eq!(counts(&status), [123, 0, 0, 0]);
     assert_eq!(status["secrets"].as_array().map(Vec::len), Some(1), "{status}");
     assert_eq!(status["secrets"][0]["sealed-with"], status["current"], "{status}");
-    assert_eq!(counts(&rotate(&app).await), [0, 122, 0, 0]);
+    assert_eq!(counts(&rotate(&app).await), [0, 123, 0, 0]);
 
     app.stop_broker().await;
     app.start_replica(&[("JIMM_SEALING_KEY", new)]).await.expect("a broker without the old key");
     assert_eq!(password(&app, &cloud, "c7").await.as_deref(), Ok("password-7"));
     let table = app.jimmctl(&["rotate-sealing-key", "--status", "--format", "tabular"]).await;
-    assert!(table.out.contains("122 were, 0 changed meanwhile, 0 lost"), "{}", table.out);
+    assert!(table.out.contains("123 were, 0 changed meanwhile, 0 lost"), "{}", table.out);
     assert!(!app.broker_log().contains("password-7"));
 }
 
@@ -99,7 +99,7 @@ async fn it_goes_on_where_a_killed_replica_left_it_and_beside_uploads() {
     })
     .await;
     let [rewrapped, current, changed, lost] = counts(&status);
-    assert_eq!((lost, rewrapped + current + changed), (3, 62), "{status}");
+    assert_eq!((lost, rewrapped + current + changed), (3, 63), "{status}");
     let error = status["rotation"]["error"].as_str().expect("an error");
     assert!(error.contains("3 secrets do not open and are as they were (credentials"), "{error}");
     for number in 0..60 {
@@ -119,13 +119,13 @@ async fn a_replica_of_another_configuration_leaves_it_alone() {
     assert_eq!(begun.code, 0, "{}", begun.err);
     // As if a replica that has the new key already had asked.
     let target = "UPDATE jobs SET state = 'pending', finished_at = NULL, run_at = now(), step = '',
-                  data = '{\"to\": \"key 0011223344556677\"}' WHERE kind = 'rotate-sealing-key'";
+                  data = '{\"to\": \"key 0011233344556677\"}' WHERE kind = 'rotate-sealing-key'";
     app.db.execute(target).await.expect("a job");
     let told = "this replica seals with key ";
     eventually("the job is left", DEADLINE, async || app.broker_log().contains(told).then_some(())).await;
     let refused = app.jimmctl(&["rotate-sealing-key"]).await;
     assert!(
-        refused.code == 1 && refused.err.contains("a rotation to key 0011223344556677 is in work"),
+        refused.code == 1 && refused.err.contains("a rotation to key 0011233344556677 is in work"),
         "{}",
         refused.err
     );
@@ -166,14 +166,16 @@ async fn keys_come_through_a_command_that_is_told_nothing_else() {
     };
     app.stop_broker().await;
     // Nothing that the first broker sealed opens with a key that is new.
-    app.db.execute("DELETE FROM signing_keys").await.expect("no keys");
+    for table in ["signing_keys", "audit_keys"] {
+        app.db.execute(&format!("DELETE FROM {table}")).await.expect("no keys");
+    }
     std::fs::write(&current, &first).expect("written");
     app.start_replica(&settings(false)).await.expect("a broker");
     app.stop_broker().await;
     std::fs::write(&current, &second).expect("written");
     std::fs::write(&former, &first).expect("written");
     app.start_replica(&settings(true)).await.expect("a broker with both");
-    assert_eq!(counts(&rotate(&app).await), [1, 0, 0, 0], "the signing key");
+    assert_eq!(counts(&rotate(&app).await), [2, 0, 0, 0], "the signing key, and that of the audit log");
     app.stop_broker().await;
     app.start_replica(&settings(false)).await.expect("a broker with the second");
 

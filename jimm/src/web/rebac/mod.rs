@@ -126,7 +126,11 @@ async fn admit(
             noted.answered(&services, &response);
             return response;
         }
-        Err(error) => return failure(&error),
+        Err(error) => {
+            let response = failure(&error);
+            noted.answered(&services, &response);
+            return response;
+        }
     }
     let called = format!("{} {}", request.method(), request.uri().path().chars().take(200).collect::<String>());
     let requester = member.requester.name.clone();
