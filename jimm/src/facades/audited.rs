@@ -32,6 +32,9 @@ const OWN: &[Kept] = &[
     ("Controller", "GetControllerAccess ModelStatus ControllerAPIInfoForModels", "entities.tag"),
     ("Controller", "ModifyControllerAccess", "changes.user-tag changes.action changes.access"),
     ("JIMM", "RemoveController", "name force"),
+    ("JIMM", "RemoveCloudFromController", "cloud-tag controller-name"),
+    ("JIMM", "CrossModelQuery StartCrossModelQuery", "type"),
+    ("JIMM", "NextCrossModelQuery StopCrossModelQuery", "query-id"),
     ("JIMM", "ShowController", "name"),
     ("JIMM", "SetControllerDeprecated", "name deprecated"),
     ("JIMM", "ImportModel", "controller model-tag owner"),
@@ -145,7 +148,8 @@ const READS: &[(&str, &str)] = &[
         "ListControllers ShowController CheckMigration MigrationStatus ListMigrationTargets FullModelStatus \
          ModelControllerInfo ListModels Version DisableControllerUUIDMasking ListSessions ListSessionPolicies \
          ListServiceAccountCredentials FindAuditEvents AuditCheckpoints AuditBatches SealingStatus GetGroup ListGroups GetRole \
-         ListRoles CheckRelation CheckRelations ListRelationshipTuples",
+         ListRoles CheckRelation CheckRelations ListRelationshipTuples CrossModelQuery StartCrossModelQuery \
+         NextCrossModelQuery StopCrossModelQuery",
     ),
     ("ModelConfig", "ModelGet"),
     (
