@@ -5,8 +5,8 @@
 pub mod access;
 pub(crate) mod admin;
 pub(crate) mod application_offers;
-mod bulk;
 pub(crate) mod audited;
+mod bulk;
 pub(crate) mod cloud;
 pub(crate) mod controller;
 pub(crate) mod jimm;
