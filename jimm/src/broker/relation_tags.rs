@@ -3,6 +3,7 @@
 //! `user-alice@example.com`, `group-devs#member`, `controller-jimm` (the broker), `model-alice@example.com/shop`,
 //! `applicationoffer-alice@example.com/shop.db`; a UUID may stand for any name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jimm_authz::{EVERYONE, Object, ObjectKind, Relation, Subject, Tuple};
@@ -40,7 +41,7 @@ pub(super) fn take_apart(tag: &str) -> Result<Tag<'_>> {
     if set == Some("") || rest.ends_with('-') || tag.chars().any(char::is_control) {
         return Err(improper(tag));
     }
-    let kind = kind.parse().map_err(|_| bad(format!("failed to map tag, unknown kind: {kind}")))?;
+    let kind = kind.parse().map_err(|_| bad(format!("failed to map tag, unknown kind: {}", shown(kind))))?;
     Ok(Tag { kind, name, set })
 }
 
@@ -48,17 +49,22 @@ fn improper(tag: &str) -> Error {
     bad(format!("tag is not properly formatted: {tag:?}; write KIND-NAME, or KIND-NAME#RELATION for a set"))
 }
 
+/// The text as it is, unless it would do more in a terminal than be shown.
+fn shown(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) { text.escape_debug().to_string().into() } else { text.into() }
+}
+
 fn bad(text: impl Into<String>) -> Error {
     Error::bad_request(text).with_code(CODE_TUPLE)
 }
 
 fn in_key(error: &Error, what: &str, tag: &str) -> Error {
-    let text = format!("failed to parse tuple {what} key {tag}: {}", error.message());
+    let text = format!("failed to parse tuple {what} key {}: {}", shown(tag), error.message());
     Error::new(error.kind(), text).with_code(CODE_TUPLE)
 }
 
 pub(super) fn relation(word: &str) -> Result<Relation> {
-    word.parse().map_err(|_| bad(format!("unknown relation {word}")))
+    word.parse().map_err(|_| bad(format!("unknown relation {}", shown(word))))
 }
 
 impl Broker {

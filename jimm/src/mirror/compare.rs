@@ -1,7 +1,7 @@
 //! Comparing Postgres and OpenFGA in both directions, and having put right what differs.
 //!
-//! Rights change while it looks: what seems to differ is looked at once more in both places before it is told of, and what
-//! is put right goes through the outbox, as it stands in Postgres at that moment.
+//! Rights change while it looks: what seems to differ is looked at once more in both places, and then again where it was
+//! looked at first, before it is told of; and what is put right goes through the outbox, as it stands in Postgres at that moment.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -103,6 +103,7 @@ impl Mirror {
                     extra.push(tuple);
                 }
             }
+            let extra = self.still_extra(how, extra).await?;
             self.put_right(how, &extra).await?;
             drift.extra_count += extra.len() as u64;
             drift.extra.extend(extra.into_iter().take(TOLD.saturating_sub(drift.extra.len())));
@@ -111,6 +112,31 @@ impl Mirror {
             }
             from = page.next;
         }
+    }
+
+    /// Those that OpenFGA has not got meanwhile: they came back, and were told, between the two looks.
+    async fn still_missing(&self, server: &OpenFga, how: How, missing: Vec<Tuple>) -> Result<Vec<Tuple>> {
+        if how == How::First {
+            return Ok(missing);
+        }
+        let mut still = Vec::new();
+        for tuple in missing {
+            if !server.has(&tuple).await? {
+                still.push(tuple);
+            }
+        }
+        Ok(still)
+    }
+
+    /// Those that Postgres has not got meanwhile: they came, and were told, between the two looks.
+    async fn still_extra(&self, how: How, extra: Vec<Tuple>) -> Result<Vec<Tuple>> {
+        if how == How::First || extra.is_empty() {
+            return Ok(extra);
+        }
+        let rows: Vec<TupleRow> = extra.iter().map(to_row).collect();
+        let mut conn = self.store.acquire().await.map_err(Error::read)?;
+        let still = mirror::unfounded(&mut conn, &rows).await.map_err(Error::read)?;
+        Ok(still.into_iter().filter_map(from_row).collect())
     }
 
     /// Every tuple of Postgres: which of them OpenFGA lacks.
@@ -135,7 +161,8 @@ impl Mirror {
             let mut conn = self.store.acquire().await.map_err(Error::read)?;
             let missing = mirror::founded(&mut conn, &lacking).await.map_err(Error::read)?;
             drop(conn);
-            let missing: Vec<Tuple> = missing.into_iter().filter_map(from_row).collect();
+            let missing = missing.into_iter().filter_map(from_row).collect();
+            let missing = self.still_missing(server, how, missing).await?;
             self.put_right(how, &missing).await?;
             drift.missing_count += missing.len() as u64;
             drift.missing.extend(missing.into_iter().take(TOLD.saturating_sub(drift.missing.len())));

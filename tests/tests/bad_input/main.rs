@@ -15,5 +15,6 @@ mod sizes;
 mod support;
 mod tls;
 mod tokens;
+mod tuples;
 mod uuids;
 mod wire;

@@ -139,3 +139,43 @@ async fn wrong_credentials_of_a_service_account_are_refused() {
     }
     assert!(!app.broker_log().contains("s3cret"), "the log holds a secret");
 }
+
+/// Tokens that were good once, or are good elsewhere.
+#[tokio::test]
+async fn tokens_that_are_shown_again_or_elsewhere_are_refused() {
+    let (world, other) = (World::new().await, crate::support::broker(&[]).await);
+    let app = &world.app;
+    let soon = jimm::clock::Clock::now(&jimm::clock::SystemClock).timestamp() + 600;
+    let claims = |audience: &str| {
+        json!({"iss": app.idp.issuer(), "aud": audience, "sub": ADMIN, "email": ADMIN, "email_verified": true,
+            "iat": soon - 600, "exp": soon})
+    };
+    let signed = |claims: &Value| app.idp.sign(claims).expect("a token");
+    let (ours, theirs) = (signed(&claims("jimm")), signed(&claims("somebody-else")));
+    let ended = app.token("bob@example.com").await.expect("a token");
+    let mut open = Ws::logged_in(app, "/api", &ended).await;
+    let said = app.jimmctl(&["revoke-sessions", "bob@example.com"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(matches!(open.end().await, crate::wire::Heard::Closed(..)), "what is open ends");
+    for (what, token) in [
+        ("of another broker", other.token(ADMIN).await.expect("a token")),
+        ("of the identity provider", ours.clone()),
+        ("of the identity provider, in base64", STANDARD.encode(&ours)),
+        ("of the identity provider, for another audience", STANDARD.encode(&theirs)),
+        ("of a session that was ended", ended),
+    ] {
+        for path in ["/api", &world.model_path()] {
+            let mut ws = Ws::open(app, path, "").await;
+            for _ in 0..2 {
+                let error = ws.error("Admin(4).LoginWithSessionToken", &json!({"session-token": token})).await;
+                assert!(error.ends_with("(session token invalid)"), "{what}: {error}");
+            }
+            let error = ws.error("ModelManager(9).ListModels", &json!({})).await;
+            assert!(error.ends_with("(not implemented)"), "{what}: nobody is logged in: {error}");
+        }
+        let mut ws = Ws::open(app, &format!("/model/{}/log", world.model), &basic(&token)).await;
+        assert_eq!(ws.answer().await["error"]["code"], "unauthorized access", "{what}");
+        assert!(!app.broker_log().contains(&token[..40]), "{what}: the token is in the log");
+    }
+    world.serves().await;
+}
