@@ -96,6 +96,29 @@ async fn a_model_that_cannot_be_asked_costs_itself_only() {
     assert!(answer["errors"][&bank][0].as_str().is_some_and(|text| text.contains("sim2")), "{answer}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_come_when_they_come_and_the_rest_is_told_at_the_deadline() {
+    let (app, [shop, bank]) = with_models(&[("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "4s")]).await;
+    let admin = app.connect(ADMIN).await.expect("the admin");
+    app.sims[1].plan.turn("fail/freeze/on").expect("a switch");
+    let names = json!({"type": "jq", "query": ".model.name"});
+    let begun = Instant::now();
+    let started: Value = admin.call("JIMM", 4, "StartCrossModelQuery", &names, LONG).await.expect("starts");
+    assert_eq!(started["models"], 2);
+    let id = json!({"query-id": started["query-id"]});
+    let next = async || -> Value { admin.call("JIMM", 4, "NextCrossModelQuery", &id, LONG).await.expect("a page") };
+    let first = next().await;
+    assert_eq!(first["answers"][0]["model-uuid"], shop, "{first}");
+    assert_eq!((first["answers"].as_array().map(Vec::len), &first["done"]), (Some(1), &Value::Bool(false)));
+    let second = next().await;
+    assert_eq!(second["answers"][0]["model-uuid"], bank, "{second}");
+    assert!(second["answers"][0]["errors"][0].as_str().is_some_and(|text| !text.is_empty()), "{second}");
+    assert_eq!(next().await, json!({"answers": [], "done": true}));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let over: Result<Value, _> = admin.call("JIMM", 4, "NextCrossModelQuery", &id, LONG).await;
+    assert!(over.expect_err("it is over").to_string().contains("no such query"));
+}
+
 /// Ended by whichever bound it comes to first on this machine.
 const BOUNDED: &str = "jq error: it takes ";
 /// Programs and what is told of them, or the answer where they do no harm.

@@ -131,12 +131,14 @@ impl Broker {
                 answer.results.insert(model.model_uuid, model.results);
             }
         }
-        if length > LONGEST {
-            let text = format!(
+        let why = if length > LONGEST {
+            format!(
                 "not answered: all answers are longer than {LONGEST} bytes: ask less of each model, or with --stream"
-            );
-            answer.errors.extend(left.into_iter().map(|uuid| (uuid, vec![text.clone()])));
-        }
+            )
+        } else {
+            "not answered: the broker stops; ask again".to_owned()
+        };
+        answer.errors.extend(left.into_iter().map(|uuid| (uuid, vec![why.clone()])));
         Ok(answer)
     }
 
@@ -199,10 +201,11 @@ async fn drive(run: Arc<Run>, rows: Vec<Model>, deadline: Instant, tell: &mpsc::
         while let Some(done) = asked.join_next().await {
             // What panicked stays without an answer.
             let Ok((answer, _turn)) = done else { continue };
-            left.remove(&answer.model_uuid);
+            let model = answer.model_uuid.clone();
             if !send(tell, answer).await {
                 return;
             }
+            left.remove(&model);
         }
     };
     let in_time = tokio::time::timeout_at(deadline, all).await.is_ok();

@@ -7,7 +7,7 @@ use jimm_proto::params::jimm_query::{
 };
 
 use super::registry::{Access, Audit, Empty, Method, method};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
@@ -25,7 +25,11 @@ pub(crate) const METHODS: &[Method] = &[
 ];
 
 async fn query(ctx: &CallContext, args: CrossModelQueryRequest) -> Result<CrossModelQueryResponse> {
-    ctx.broker.cross_model_query(&ctx.requester, &args).await
+    // Nobody waits for the answers of who has gone, neither here nor at the controllers.
+    tokio::select! {
+        answer = ctx.broker.cross_model_query(&ctx.requester, &args) => answer,
+        () = ctx.connection.gone() => Err(Error::new(Kind::Conflict, "the connection has ended")),
+    }
 }
 
 async fn start(ctx: &CallContext, args: CrossModelQueryRequest) -> Result<StartedQuery> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use jimm_proto::params::application_offers::RemoteEndpoint;
 use jimm_proto::params::common::Error;
 use jimm_proto::params::status::{
@@ -14,13 +15,19 @@ use super::fields::{Fields, id, map, moment};
 use super::storage;
 
 /// The job of a machine that runs the controller.
-const MANAGES: &str = "api-server";
+const MANAGES: &str = "JobManageModel";
 
 /// The status, for a model on the controller of that name.
 pub(super) fn shown(status: &FullStatus, controller: &str) -> Value {
-    let time = status.controller_timestamp.map(|at| at.0.format("%H:%M:%SZ").to_string()).unwrap_or_default();
+    let now = status.controller_timestamp.map(|at| time(at.0)).unwrap_or_default();
+    let branches: Branches<'_> = status
+        .branches
+        .iter()
+        .flat_map(|(name, branch)| units_of(branch).map(move |unit| (unit, name.as_str())))
+        .collect();
     let applications = status.applications.iter();
-    let applications = applications.map(|(name, app)| (name.clone(), application(name, app, &status.relations)));
+    let applications =
+        applications.map(|(name, app)| (name.clone(), application(name, app, &status.relations, &branches)));
     Fields::new()
         .put("model", model(&status.model, controller))
         .put("machines", map(&status.machines, machine))
@@ -28,9 +35,21 @@ pub(super) fn shown(status: &FullStatus, controller: &str) -> Value {
         .some("application-endpoints", map(&status.remote_applications, remote))
         .some("offers", map(&status.offers, offer))
         .put("storage", storage::shown(status))
-        .some("controller", Fields::new().some("timestamp", time).done())
+        .some("controller", Fields::new().some("timestamp", now).done())
         .some("branches", map(&status.branches, branch))
         .done()
+}
+
+/// A time of the day.
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%H:%M:%SZ").to_string()
+}
+
+/// The branch that each unit follows, where it is not the one of all.
+type Branches<'a> = BTreeMap<&'a str, &'a str>;
+
+fn units_of(branch: &BranchStatus) -> impl Iterator<Item = &str> {
+    branch.assigned_units.values().flatten().map(String::as_str)
 }
 
 /// What stands for a thing whose status could not be had.
@@ -85,8 +104,9 @@ fn machine(machine: &MachineStatus) -> Value {
     if let Some(error) = &machine.agent_status.err {
         return failed(error);
     }
+    let manages = machine.jobs.iter().any(|job| job == MANAGES);
     let member = match (machine.has_vote, machine.wants_vote) {
-        _ if !machine.jobs.iter().any(|job| job == MANAGES) => "",
+        _ if !manages => "",
         (true, true) => "has-vote",
         (true, false) => "removing-vote",
         (false, true) => "adding-vote",
@@ -111,7 +131,7 @@ fn machine(machine: &MachineStatus) -> Value {
         .some("constraints", machine.constraints.as_str())
         .some("hardware", machine.hardware.as_str())
         .some("controller-member-status", member)
-        .some("ha-primary", machine.primary_controller_machine)
+        .some("ha-primary", manages && machine.primary_controller_machine)
         .some("lxd-profiles", profiles)
         .done()
 }
@@ -151,7 +171,7 @@ impl<'a> Charm<'a> {
     }
 }
 
-fn application(name: &str, app: &ApplicationStatus, relations: &[RelationStatus]) -> Value {
+fn application(name: &str, app: &ApplicationStatus, relations: &[RelationStatus], branches: &Branches<'_>) -> Value {
     if let Some(error) = &app.err {
         return failed(error);
     }
@@ -178,7 +198,7 @@ fn application(name: &str, app: &ApplicationStatus, relations: &[RelationStatus]
         .put("application-status", work(&app.status))
         .some("relations", Value::Object(related.collect()))
         .some("subordinate-to", app.subordinate_to.as_slice())
-        .some("units", map(&app.units, unit))
+        .some("units", units(&app.units, branches))
         .some("version", app.workload_version.as_str())
         .some("endpoint-bindings", json!(app.endpoint_bindings))
         .done()
@@ -195,7 +215,12 @@ fn relation(name: &str, endpoint: &str, other: &str, relations: &[RelationStatus
     json!({"related-application": other, "interface": interface, "scope": scope})
 }
 
-fn unit(unit: &UnitStatus) -> Value {
+fn units(units: &BTreeMap<String, UnitStatus>, branches: &Branches<'_>) -> Value {
+    let shown = |(name, of): (&String, &UnitStatus)| (name.clone(), unit(name, of, branches));
+    Value::Object(units.iter().map(shown).collect())
+}
+
+fn unit(name: &str, unit: &UnitStatus, branches: &Branches<'_>) -> Value {
     if let Some(error) = &unit.agent_status.err {
         return failed(error);
     }
@@ -209,7 +234,8 @@ fn unit(unit: &UnitStatus) -> Value {
         .some("public-address", unit.public_address.as_str())
         .some("address", unit.address.as_str())
         .some("provider-id", unit.provider_id.as_str())
-        .some("subordinates", map(&unit.subordinates, self::unit))
+        .some("subordinates", units(&unit.subordinates, branches))
+        .some("branch", branches.get(name).copied())
         .done()
 }
 
@@ -246,7 +272,8 @@ fn offer(offer: &ApplicationOfferStatus) -> Value {
 }
 
 fn branch(branch: &BranchStatus) -> Value {
-    Fields::new().some("created", branch.created).some("created-by", branch.created_by.as_str()).done()
+    let created = DateTime::from_timestamp(branch.created, 0).unwrap_or_default();
+    Fields::new().put("created", time(created)).some("created-by", branch.created_by.as_str()).done()
 }
 
 #[cfg(test)]
@@ -264,6 +291,18 @@ mod tests {
             let charm = Charm::of(url);
             assert_eq!((charm.shown, charm.origin, charm.name, charm.revision), (shown, origin, name, revision));
         }
+    }
+
+    /// Recorded: what `juju` 3.6.11 printed for this answer of a controller.
+    #[test]
+    fn a_status_is_shown_as_jujus_client_shows_it() {
+        let status: FullStatus = serde_json::from_str(include_str!("vectors/full-status.json")).unwrap();
+        let printed: Value = serde_json::from_str(include_str!("vectors/juju-status.json")).unwrap();
+        let shown = shown(&status, "sim");
+        for (name, part) in printed.as_object().unwrap() {
+            assert_eq!(&shown[name], part, "{name}");
+        }
+        assert_eq!(shown, printed);
     }
 
     #[test]

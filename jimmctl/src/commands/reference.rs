@@ -23,6 +23,18 @@ a login) to standard error.
 A command that fails prints an empty object, `{}`, in YAML and JSON, so that what reads its output finds some; look at the exit code.
 
 `completion` writes completion scripts, `man` manual pages.
+
+## As a plugin of juju
+
+Under the name `juju-jaas` the same program is a plugin of Juju's client: `juju jaas models` runs `jimmctl models`, on the controller that `juju switch` or \
+`juju jaas -c NAME` chooses. Its texts then say `juju jaas` where they say `jimmctl` otherwise.
+
+<!-- not run: it changes your home -->
+```sh
+ln -s \"$(command -v jimmctl)\" ~/.local/bin/juju-jaas
+```
+
+Commands of the reference's plugin are there under its names, but for those that make, upgrade and destroy controllers; its `migrate-internal` is `migrate` here.
 ";
 
 /// The page.
