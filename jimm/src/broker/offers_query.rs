@@ -13,6 +13,7 @@ use jimm_proto::params::application_offers::{
 };
 use jimm_store::models::{self, Model};
 use jimm_store::offers::{self, Offer as Row};
+use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
 use super::access::EVERYONE;
@@ -21,6 +22,9 @@ use super::offers::{not_found, url_there};
 use super::users::{display_name, parse_user_name};
 use super::{Broker, Requester};
 use crate::error::{Error, Result};
+
+/// What a pattern may take in memory.
+const LARGEST_PATTERN: usize = 64 << 10;
 
 impl Broker {
     /// One offer; its connections are for its administrators.
@@ -56,6 +60,7 @@ impl Broker {
                 return Err(Error::bad_request("application offer filter must specify a model name"));
             }
             let owner = filter_owner(filter)?.unwrap_or_else(|| who.name.to_string());
+            let name = offer_name(filter)?;
             let row = {
                 let mut conn = self.store.acquire().await?;
                 models::get_by_name(&mut conn, &owner, &filter.model_name).await?
@@ -70,7 +75,8 @@ impl Broker {
                 let mut conn = self.store.acquire().await?;
                 offers::of_model(&mut conn, model.uuid).await?
             };
-            found.extend(self.described(who, offered).await?.into_iter().filter(|offer| matches(filter, offer)));
+            let wanted = |offer: &ApplicationOfferAdminDetailsV5| matches(filter, name.as_ref(), offer);
+            found.extend(self.described(who, offered).await?.into_iter().filter(wanted));
         }
         Ok(unique(found))
     }
@@ -86,7 +92,7 @@ impl Broker {
         }
         let mut prefixes = Vec::with_capacity(filters.len());
         for filter in &filters {
-            prefixes.push((filter_owner(filter)?, filter));
+            prefixes.push((filter_owner(filter)?, filter, offer_name(filter)?));
         }
         let visible = self.objects_with(who, Relation::Reader, ObjectKind::ApplicationOffer).await?;
         let uuids: Vec<Uuid> = visible.iter().filter_map(|id| id.parse().ok()).collect();
@@ -94,9 +100,11 @@ impl Broker {
             let mut conn = self.store.acquire().await?;
             offers::get_many(&mut conn, &uuids).await?
         };
-        rows.retain(|row| prefixes.iter().any(|(owner, filter)| placed(row, owner.as_deref(), &filter.model_name)));
+        rows.retain(|row| prefixes.iter().any(|(owner, filter, _)| placed(row, owner.as_deref(), &filter.model_name)));
         let found = self.described(who, rows).await?;
-        let wanted = |offer: &ApplicationOfferAdminDetailsV5| filters.iter().any(|filter| matches(filter, offer));
+        let wanted = |offer: &ApplicationOfferAdminDetailsV5| {
+            prefixes.iter().any(|(_, filter, name)| matches(filter, name.as_ref(), offer))
+        };
         Ok(unique(found.into_iter().filter(wanted).collect()))
     }
 
@@ -181,6 +189,17 @@ fn filter_owner(filter: &OfferFilter) -> Result<Option<String>> {
     if named.is_empty() { Ok(None) } else { parse_user_name(named).map(|name| Some(name.to_string())) }
 }
 
+/// The name of a filter is a pattern: clients send `^name$` for one offer. It is looked for anywhere in a name.
+fn offer_name(filter: &OfferFilter) -> Result<Option<Regex>> {
+    if filter.offer_name.is_empty() {
+        return Ok(None);
+    }
+    let pattern = RegexBuilder::new(&filter.offer_name).size_limit(LARGEST_PATTERN).build();
+    pattern
+        .map(Some)
+        .map_err(|_| Error::bad_request("the offer name of a filter is no regular expression, or too large"))
+}
+
 /// Whether an offer belongs to the owner and model of a filter; what is not given matches all.
 fn placed(row: &Row, owner: Option<&str>, model: &str) -> bool {
     let Ok(url) = row.url.parse::<OfferUrl>() else { return false };
@@ -189,7 +208,7 @@ fn placed(row: &Row, owner: Option<&str>, model: &str) -> bool {
 }
 
 /// Whether an offer passes a filter's other conditions.
-fn matches(filter: &OfferFilter, offer: &ApplicationOfferAdminDetailsV5) -> bool {
+fn matches(filter: &OfferFilter, name: Option<&Regex>, offer: &ApplicationOfferAdminDetailsV5) -> bool {
     let text = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
     let endpoint = |wanted: &EndpointFilterAttributes| {
         offer.endpoints.iter().any(|endpoint| {
@@ -199,7 +218,7 @@ fn matches(filter: &OfferFilter, offer: &ApplicationOfferAdminDetailsV5) -> bool
         })
     };
     let bare = |user: &str| user.strip_prefix("user-").unwrap_or(user).to_owned();
-    text(&filter.offer_name, &offer.offer_name)
+    name.is_none_or(|name| name.is_match(&offer.offer_name))
         && text(&filter.application_name, &offer.application_name)
         && offer.application_description.contains(&filter.application_description)
         && (filter.endpoints.is_empty() || filter.endpoints.iter().any(endpoint))
@@ -241,20 +260,30 @@ mod tests {
         }
     }
 
+    fn passes(filter: &OfferFilter) -> bool {
+        matches(filter, offer_name(filter).expect("a pattern").as_ref(), &offer())
+    }
+
     #[test]
     fn an_empty_filter_finds_everything() {
-        assert!(matches(&OfferFilter::default(), &offer()));
+        assert!(passes(&OfferFilter::default()));
     }
 
     #[test]
     fn conditions_are_combined() {
         let interface = EndpointFilterAttributes { interface: "pgsql".into(), ..Default::default() };
         let mut filter = OfferFilter { endpoints: vec![interface], ..Default::default() };
-        assert!(matches(&filter, &offer()));
+        assert!(passes(&filter));
         filter.application_description = "base".into();
-        assert!(matches(&filter, &offer()));
-        filter.offer_name = "other".into();
-        assert!(!matches(&filter, &offer()));
+        assert!(passes(&filter));
+        for (name, found) in [("other", false), ("off", true), ("^off$", true), ("^of$", false), ("o.f", true)] {
+            filter.offer_name = name.into();
+            assert_eq!(passes(&filter), found, "{name}");
+        }
+        for name in ["(", "a{99999}", "(?:a{100}){100}{100}"] {
+            filter.offer_name = name.into();
+            assert!(offer_name(&filter).is_err(), "{name}");
+        }
     }
 
     #[test]

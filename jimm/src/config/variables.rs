@@ -109,7 +109,8 @@ const fn ignored(name: &'static str, why: &'static str) -> Variable {
 
 const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
 const NO_SSH: &str = "this version has no SSH jump host";
-const NO_MACAROONS: &str = "this version does not discharge macaroons";
+const OWN_BAKERY_KEY: &str =
+    "the broker makes its own key pair and keeps it; controllers that kept another's key are restarted once";
 
 /// Variables of one concern, with the heading of the reference page.
 pub type Section = (&'static str, &'static [Variable]);
@@ -254,9 +255,9 @@ pub const SECTIONS: &[Section] = &[
     ("Known from JIMM, without effect", &[
         ignored("JIMM_IS_LEADER", "every replica is equal"),
         ignored("INSECURE_SECRET_STORAGE", "secrets are always sealed, or in Vault"),
-        ignored("BAKERY_PUBLIC_KEY", NO_MACAROONS),
-        ignored("BAKERY_PRIVATE_KEY", NO_MACAROONS),
-        ignored("JIMM_MACAROON_EXPIRY_DURATION", NO_MACAROONS),
+        ignored("BAKERY_PUBLIC_KEY", OWN_BAKERY_KEY),
+        ignored("BAKERY_PRIVATE_KEY", OWN_BAKERY_KEY),
+        ignored("JIMM_MACAROON_EXPIRY_DURATION", "discharges of offers' caveats are good for 15 minutes"),
         ignored("JIMM_JWKS", OWN_KEYS),
         ignored("JIMM_JWKS_PATH", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY", OWN_KEYS),

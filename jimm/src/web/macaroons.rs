@@ -88,26 +88,28 @@ async fn answered(services: &Services, address: SocketAddr, caveat: &Caveat) -> 
         object_id: String::new(),
         method: "Discharge".into(),
     };
+    // What is no question is nobody's doing, and would fill the audit log.
     let question = services.broker.open_question(&caveat.id, caveat.caveat.as_deref()).await;
-    let condition = question.as_ref().map(|question| shown(question.condition())).unwrap_or_default();
-    let params = json!({"condition": condition}).to_string();
+    let params = question.as_ref().ok().map(|it| json!({"condition": shown(it.condition())}).to_string());
     let outcome = match question {
         Ok(question) => services.broker.discharge(&question).await,
         Err(error) => Err(error),
     };
     let outcome = outcome.and_then(|macaroon| macaroon.to_json().map_err(Error::internal));
     let elapsed = began.elapsed();
-    let call = HttpCall {
-        peer: &peer,
-        who: None,
-        class: Class::Login,
-        name: "discharge",
-        object: "",
-        model: None,
-        params: Some(&params),
-        elapsed,
-    };
-    notes::http(services, &call, Outcome::of(&outcome));
+    if params.is_some() {
+        let call = HttpCall {
+            peer: &peer,
+            who: None,
+            class: Class::Login,
+            name: "discharge",
+            object: "",
+            model: None,
+            params: params.as_deref(),
+            elapsed,
+        };
+        notes::http(services, &call, Outcome::of(&outcome));
+    }
     record::answered(services, &origin, &asked, Outcome::of(&outcome), elapsed);
     outcome
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the story and its table; the controllers are the business of `tests/real-juju` (see its README).
 
+mod across;
 mod identity;
 mod ledger;
 mod rig;

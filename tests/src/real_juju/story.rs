@@ -39,7 +39,7 @@ pub(super) struct Story<'a> {
     pub(super) admin: Actor,
     pub(super) older: Actor,
     pub(super) ctl: Actor,
-    direct: Actor,
+    pub(super) direct: Actor,
 }
 
 impl<'a> Story<'a> {
@@ -58,6 +58,7 @@ impl<'a> Story<'a> {
         self.share().await?;
         self.older_client().await;
         self.identities().await?;
+        self.across().await?;
         self.adopt().await?;
         self.move_models().await?;
         self.end().await;
@@ -94,7 +95,7 @@ impl<'a> Story<'a> {
         self.credential(&self.admin.clone()).await
     }
 
-    async fn credential(&mut self, by: &Actor) -> Result<()> {
+    pub(super) async fn credential(&mut self, by: &Actor) -> Result<()> {
         let file = self.world.layout.at("credential.yaml");
         process::write_whole(
             &file,

@@ -55,7 +55,8 @@ async fn an_offer_is_made_found_consumed_and_destroyed() {
     }
     let none = json!({"Filters": [{"offer-name": "other"}]});
     assert_eq!(bob.ok("ApplicationOffers(5).FindApplicationOffers", none).await["results"], json!([]));
-    let listed = json!({"Filters": [{"model-name": "m1", "model-qualifier": ALICE}]});
+    // `juju offers off` asks like this.
+    let listed = json!({"Filters": [{"model-name": "m1", "model-qualifier": ALICE, "offer-name": "^off$"}]});
     let list = alice.ok("ApplicationOffers(6).ListApplicationOffers", listed.clone()).await;
     assert_eq!(list["results"][0]["connections"][0]["username"], BOB);
     assert!(bob.call("ApplicationOffers(6).ListApplicationOffers", listed).await.is_err());
