@@ -58,9 +58,9 @@ impl<'a> Story<'a> {
         self.share().await?;
         self.older_client().await;
         self.identities().await?;
-        self.across().await?;
         self.adopt().await?;
         self.move_models().await?;
+        self.across().await?;
         self.end().await;
         Ok(())
     }
