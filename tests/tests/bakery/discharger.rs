@@ -81,7 +81,7 @@ async fn what_was_asked_is_in_the_audit_log() {
     assert_eq!(world.ask(&world.condition(BOB)).await.status, StatusCode::UNAUTHORIZED);
     let said = process::eventually("the entries", std::time::Duration::from_secs(20), || async {
         let said = world.app.jimmctl(&["audit-events", "--format", "json"]).await;
-        (said.out.matches("Discharge").count() >= 4).then_some(said.out)
+        (said.out.matches("http.discharge").count() >= 4).then_some(said.out)
     })
     .await;
     for text in [world.condition(ALICE), world.condition(BOB), "permission denied".to_owned()] {
