@@ -9,12 +9,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use jimm_authz::{Object, Relation};
 use jimm_proto::names::ModelName;
 use jimm_proto::params::model_manager::{
     ModelCreateArgs, ModelEntityCount, ModelInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults,
 };
-use jimm_store::credentials;
 use jimm_store::models::{self, Model as Row, NewModel};
+use jimm_store::{controllers, credentials};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -120,7 +121,24 @@ impl Broker {
         }
         let credential = self.credential_for(&owner, &cloud, &args.credential).await?;
         let controller = args.target_controller.filter(|name| !name.is_empty());
+        if let Some(name) = &controller {
+            self.require_place_on(who, name).await?;
+        }
         Ok(Wanted { name: args.name, owner, cloud, region: args.region, credential, config: args.config, controller })
+    }
+
+    /// A controller that is named is one on which the caller may make models.
+    async fn require_place_on(&self, who: &Requester, name: &str) -> Result<()> {
+        let row = controllers::get_by_name(&mut *self.store.acquire().await?, name).await?;
+        let row = row.ok_or_else(|| Error::not_found(format!("controller \"{name}\" not found")))?;
+        let text = || {
+            format!(
+                "not authorized to add model to controller \"{name}\": leave the controller to the broker, or ask an \
+                 administrator for can_addmodel on it"
+            )
+        };
+        let allowed = self.allowed(who, Relation::CanAddModel, &Object::controller(row.uuid)).await?;
+        if allowed { Ok(()) } else { Err(Error::new(Kind::Unauthorized, text())) }
     }
 
     /// The one cloud the caller sees.

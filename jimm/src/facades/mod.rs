@@ -13,6 +13,7 @@ pub(crate) mod jimm;
 pub(crate) mod jimm_accounts;
 mod jimm_audit;
 mod jimm_clouds;
+mod jimm_models;
 mod jimm_query;
 pub(crate) mod jimm_rights;
 mod jimm_sealing;

@@ -12,6 +12,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::jimm_accounts::METHODS,
     super::jimm_audit::METHODS,
     super::jimm_clouds::METHODS,
+    super::jimm_models::METHODS,
     super::jimm_query::METHODS,
     super::jimm_rights::METHODS,
     super::jimm_sealing::METHODS,

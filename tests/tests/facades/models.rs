@@ -62,6 +62,36 @@ async fn an_older_client_adds_a_model_on_an_older_controller() {
     assert_eq!(world.tuples_on("model", &uuid.to_string()).await, expected);
 }
 
+/// As the terraform provider makes all of its models: a qualifier and no owner tag, the cloud and the credential left to
+/// the broker.
+#[tokio::test]
+async fn a_model_goes_to_the_controller_that_is_named_with_a_right_to_it() {
+    let world = World::new().await;
+    let alice = world.login(ALICE).await;
+    world.credential(&alice, ALICE).await;
+    let uuid = Uuid::new_v4();
+    makes_models(&world.newer, uuid);
+    let ask = async |controller: &str| {
+        let args = json!({"name": "m1", "qualifier": ALICE, "config": {}, "cloud-tag": "cloud-stub", "region": "",
+            "credential": "", "controller-name": controller});
+        alice.call("JIMM(4).AddModelToController", args).await
+    };
+    let (text, code) = ask("nowhere").await.unwrap_err();
+    assert_eq!((text.as_str(), code.as_str()), ("controller \"nowhere\" not found", "not found"));
+    let (text, code) = ask("newer").await.unwrap_err();
+    assert!(text.starts_with("not authorized to add model to controller \"newer\""), "{text}");
+    assert_eq!(code, "unauthorized access");
+    assert!(world.newer.calls("ModelManager.CreateModel").is_empty());
+    let right =
+        json!({"object": format!("user-{ALICE}"), "relation": "can_addmodel", "target_object": "controller-newer"});
+    world.login(ADMIN).await.ok("JIMM(4).AddRelation", json!({"tuples": [right]})).await;
+    let info = ask("newer").await.unwrap();
+    assert_eq!(info["uuid"], json!(uuid));
+    assert_eq!((&info["qualifier"], &info["owner-tag"]), (&json!(ALICE), &json!(format!("user-{ALICE}"))));
+    assert_eq!(info["cloud-credential-tag"], format!("cloudcred-stub_{ALICE}_default"));
+    assert_eq!(world.newer.calls("ModelManager.CreateModel").len(), 1);
+}
+
 #[tokio::test]
 async fn a_newer_client_adds_a_model_on_a_newer_controller() {
     let world = World::new().await;

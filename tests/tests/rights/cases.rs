@@ -175,6 +175,11 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
             json!({"cloud-tag": cloud, "controller-name": "nowhere"}),
             "cloud not hosted by controller",
         ),
+        of(
+            "JIMM.AddModelToController",
+            json!({"name": "new", "qualifier": me, "cloud-tag": cloud, "credential": "", "controller-name": alive.controller}),
+            "cloud credentials not found",
+        ),
         of("JIMM.Version", json!({}), ""),
         of("JIMM.RotateSealingKey", json!({"to": "nonsense"}), "nonsense"),
         of("JIMM.SealingStatus", json!({}), ""),
