@@ -24,11 +24,6 @@ impl Broker {
     /// Without a region the cloud's first one that somebody serves is taken; `named` leaves one controller only.
     pub(super) async fn places(&self, cloud: &str, region: &str, named: Option<&str>) -> Result<Vec<Place>> {
         let mut conn = self.store.acquire().await?;
-        if let Some(name) = named
-            && controllers::get_by_name(&mut conn, name).await?.is_none()
-        {
-            return Err(Error::not_found(format!("controller \"{name}\" not found")));
-        }
         let mut regions = clouds::regions(&mut conn, cloud).await?;
         if !region.is_empty() {
             regions.retain(|r| r.name == region);

@@ -1,6 +1,5 @@
 //! A connection before login: only `Admin` and pings are served. It ends with somebody logged in, or with the connection.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use super::Services;
 use super::ahead::Ahead;
 use super::login::{AdminOutcome, LoginDesk, Member};
 use super::notes;
-use super::record::{self, Asked, Origin, Outcome};
+use super::record::{self, Asked, Origin, Outcome, told};
 use super::socket::{Close, Outbox, Reader};
 use crate::error::{Error, Kind, Result};
 
@@ -67,21 +66,6 @@ impl Call {
             Err(error) => Err(Close::protocol(error.to_string())),
         }
     }
-}
-
-/// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
-/// obey or the database refuse. No name that we know is changed.
-pub(super) fn told(name: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 128;
-    if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Cow::Borrowed(name);
-    }
-    let mut told: String =
-        name.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    if name.len() > told.len() {
-        told.push('…');
-    }
-    Cow::Owned(told)
 }
 
 /// Serves a connection until somebody logs in.

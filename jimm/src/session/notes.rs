@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::greeting::told;
-use super::record::{Asked, Origin, Outcome};
+use super::record::{Asked, Origin, Outcome, told};
 use super::{Peer, Services};
 use crate::audit::redacted;
 use crate::error::{Error, Kind, Result};

@@ -1,6 +1,7 @@
 //! What is told of each request: one log line and the metrics. Parameters never reach the log; what the audit log has of a
 //! request is the business of `notes`.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -91,6 +92,21 @@ pub(crate) struct Asked {
     pub(crate) object_id: String,
     /// `request` on the wire.
     pub(crate) method: Arc<str>,
+}
+
+/// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
+/// obey or the database refuse. No name that we know is changed.
+pub(super) fn told(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 128;
+    if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(name);
+    }
+    let mut told: String =
+        name.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    if name.len() > told.len() {
+        told.push('…');
+    }
+    Cow::Owned(told)
 }
 
 /// How it went.
