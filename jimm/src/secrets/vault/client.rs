@@ -3,7 +3,9 @@
 //!
 //! The login is made when it is first needed and kept alive; when the server does not take it any more, one other is made
 //! and the request repeated. However many requests need a login, one of them makes it and the others wait for what comes
-//! of that. Bodies of the server are read up to a bound, and shown nowhere but for its own error texts.
+//! of that. A refused login is not repeated at once: such servers lock a role out for a quarter of an hour after five
+//! refusals, also for who comes with the right secret then. Bodies of the server are read up to a bound, and shown nowhere
+//! but for its own error texts.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -23,6 +25,11 @@ use crate::http_client::http_client_trusting;
 const LONGEST: usize = 32 << 20;
 /// How soon a failed renewal is tried again, and how often at least the login is looked at.
 const RETRY: Duration = Duration::from_secs(5);
+/// How long the first refused login is not repeated with the same secret id; each further one twice as long, up to
+/// [`PAUSE_MOST`].
+const PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between logins that are refused.
+const PAUSE_MOST: Duration = Duration::from_secs(300);
 /// How much of the server's error texts is kept.
 const SHOWN: usize = 300;
 
@@ -39,11 +46,38 @@ pub(super) struct Client {
     failed: Mutex<Failed>,
 }
 
-/// Logins that did not succeed: how many, and why the last one did not.
+/// Logins that did not succeed: how many, why the last one did not, and whether the server refused it.
 #[derive(Default)]
 struct Failed {
     count: u64,
     why: Option<VaultError>,
+    refused: Option<Refused>,
+}
+
+/// A login that the server refuses until somebody does something about it.
+struct Refused {
+    secret_id: SecretString,
+    since: Instant,
+    pause: Duration,
+}
+
+impl Failed {
+    /// Why nobody should try this secret id yet.
+    fn pause(&self, secret_id: &SecretString) -> Option<VaultError> {
+        let refused = self.refused.as_ref()?;
+        let same = refused.secret_id.expose_secret() == secret_id.expose_secret();
+        (same && refused.since.elapsed() < refused.pause).then(|| self.why.clone())?
+    }
+
+    fn note(&mut self, why: &VaultError, secret_id: Option<SecretString>) {
+        self.count += 1;
+        self.why = Some(why.clone());
+        self.refused = secret_id.filter(|_| matches!(why, VaultError::Login { .. })).map(|secret_id| {
+            let before = self.refused.take().filter(|it| it.secret_id.expose_secret() == secret_id.expose_secret());
+            let pause = before.map_or(PAUSE, |before| (before.pause * 2).min(PAUSE_MOST));
+            Refused { secret_id, since: Instant::now(), pause }
+        });
+    }
 }
 
 struct Login {
@@ -228,16 +262,25 @@ impl Client {
                 return Err(why.clone());
             }
         }
-        let result = self.log_in().await;
-        if let Err(why) = &result {
-            let mut failed = failed();
-            *failed = Failed { count: failed.count + 1, why: Some(why.clone()) };
+        let secret_id = match self.secret_id().await {
+            Ok(secret_id) => secret_id,
+            Err(why) => {
+                failed().note(&why, None);
+                return Err(why);
+            }
+        };
+        if let Some(why) = failed().pause(&secret_id) {
+            return Err(why);
+        }
+        let result = self.log_in(&secret_id).await;
+        match &result {
+            Ok(_) => failed().refused = None,
+            Err(why) => failed().note(why, Some(secret_id)),
         }
         result
     }
 
-    async fn log_in(&self) -> Result<Arc<Login>> {
-        let secret_id = self.secret_id().await?;
+    async fn log_in(&self, secret_id: &SecretString) -> Result<Arc<Login>> {
         let body = RoleLogin { role_id: &self.settings.role_id, secret_id: secret_id.expose_secret() };
         let body = SecretString::from(serde_json::to_string(&body).unwrap_or_default());
         let path = format!("auth/{}/login", self.settings.approle);
