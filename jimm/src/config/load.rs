@@ -320,6 +320,7 @@ impl Reader {
     fn browser(&mut self) -> BrowserSettings {
         BrowserSettings {
             final_redirect: self.optional("JIMM_DASHBOARD_FINAL_REDIRECT_URL", |_, text| values::web_url(text)),
+            dashboard: self.optional("JIMM_DASHBOARD_DIR", |_, text| values::pages(text)),
             allowed_origins: self.value("CORS_ALLOWED_ORIGINS", |text| {
                 values::words(text).iter().map(|origin| values::origin(origin)).collect()
             }),

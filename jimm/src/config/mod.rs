@@ -33,3 +33,4 @@ pub use settings::{
     LogSettings, OauthSettings, SessionSettings, TlsFiles,
 };
 pub use trust::TrustRule;
+pub use values::START_PAGE;

@@ -123,6 +123,8 @@ pub struct SessionSettings {
 pub struct BrowserSettings {
     /// Where a browser is sent after its login; without it there is none.
     pub final_redirect: Option<String>,
+    /// The directory of a dashboard that is served here.
+    pub dashboard: Option<PathBuf>,
     /// Origins (`scheme://host[:port]`) whose pages may ask with a browser's session, besides the broker's own.
     pub allowed_origins: Vec<String>,
 }

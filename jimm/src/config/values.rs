@@ -1,6 +1,7 @@
 //! How values are written: booleans, durations, sizes, addresses, keys. Every error says what was wrong with it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -31,6 +32,7 @@ impl Kind {
             Self::Words => "words separated by spaces".into(),
             Self::Users => "user names with a domain, separated by spaces".into(),
             Self::File => "the path of a file that can be read".into(),
+            Self::Pages => "the path of a directory with an index.html".into(),
             Self::Directory => "the path of a directory that can be written to".into(),
             Self::Key => "32 bytes in base64".into(),
             Self::Keys => "keys of 32 bytes in base64, separated by spaces".into(),
@@ -215,6 +217,18 @@ pub(crate) fn key(text: &str) -> Result<SecretBox<[u8; 32]>, Wrong> {
         return Err("is one byte repeated, not a random key".into());
     }
     Ok(SecretBox::new(Box::new(bytes)))
+}
+
+/// What browsers get first of the pages in a directory.
+pub const START_PAGE: &str = "index.html";
+
+/// A directory of pages.
+pub(super) fn pages(text: &str) -> Result<PathBuf, String> {
+    let dir = PathBuf::from(text);
+    match std::fs::File::open(dir.join(START_PAGE)) {
+        Ok(_) => Ok(dir),
+        Err(error) => Err(format!("has no {START_PAGE} that can be read: {error}")),
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub enum Kind {
     File,
     /// A directory that can be written to.
     Directory,
+    /// The path of a directory with the pages of a web site.
+    Pages,
     /// 32 bytes in base64.
     Key,
     /// Several of them, separated by spaces or commas.
@@ -117,7 +119,7 @@ pub type Section = (&'static str, &'static [Variable]);
 
 use Kind::{
     Bool, Choice, Command, Directory, DnsName, Dsn, Duration, File, HostPort, Key, Keys, Lifetimes, Listen, Number,
-    Pem, Seconds, Size, Text, Url, Users, Uuid, Words,
+    Pages, Pem, Seconds, Size, Text, Url, Users, Uuid, Words,
 };
 use Unset::{Is, None, Required};
 
@@ -215,7 +217,8 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_SESSION_REFRESH_INTERVAL", Duration, Is("5m"), "1m", "How often the identity provider is asked whether it still vouches for a browser's user, when it gave a refresh token (mostly for the scope `offline_access`). When it refuses, the session ends. `0s` never asks."),
         used("JIMM_SESSION_COOKIE_MAX_AGE", Seconds, Is("86400"), "86400", "How long a browser keeps its cookie after it was last used, never longer than the session lives."),
         used("JIMM_SECURE_SESSION_COOKIES", Bool, Is("true"), "true", "Whether cookies are only sent over TLS."),
-        used("JIMM_DASHBOARD_FINAL_REDIRECT_URL", Url, None, "https://dashboard.example.com/", "Where a browser is sent after its login. Without it there is no login for browsers. The identity provider has to know `https://<JIMM_DNS_NAME>/auth/callback` as a redirect address."),
+        used("JIMM_DASHBOARD_FINAL_REDIRECT_URL", Url, None, "https://dashboard.example.com/", "Where a browser is sent after its login. Without it and `JIMM_DASHBOARD_DIR` there is no login for browsers. The identity provider has to know `https://<JIMM_DNS_NAME>/auth/callback` as a redirect address."),
+        used("JIMM_DASHBOARD_DIR", Pages, None, "/usr/share/juju-dashboard", "Directory of a built Juju dashboard (its `index.html` and what belongs to it), which the broker then serves itself, at `https://<JIMM_DNS_NAME>/`. Its `config.js` is written by the broker. Browsers go there after their login, unless `JIMM_DASHBOARD_FINAL_REDIRECT_URL` says otherwise."),
         used("CORS_ALLOWED_ORIGINS", Words, Is(""), "https://dashboard.example.com", "Origins whose pages may ask with a browser's session, besides the broker's own: `scheme://host[:port]`, separated by spaces."),
     ]),
     ("Tokens for controllers", &[

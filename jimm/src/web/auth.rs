@@ -110,7 +110,7 @@ async fn finish(
     let (told, vouching) = services.authn.oidc.finish_browser_login(&redirect_uri(services), &login, &code).await?;
     let cookie = browser::begin(services, &told, vouching.as_ref(), address).await?;
     tracing::info!(client.address = %address, requester = %told.identity.name, "browser logged in");
-    Ok((redirect(StatusCode::PERMANENT_REDIRECT, target, cookie)?, told.identity.name))
+    Ok((redirect(StatusCode::PERMANENT_REDIRECT, &target, cookie)?, told.identity.name))
 }
 
 /// `GET /auth/whoami`: who is logged in, if anybody.
@@ -160,9 +160,12 @@ fn note(services: &Services, address: SocketAddr, name: &str, who: Result<&UserN
     notes::http(services, &call, Outcome::of_error(who.err()));
 }
 
-fn final_redirect(services: &Services) -> Result<&str> {
-    services.settings.browser.final_redirect.as_deref().ok_or_else(|| {
-        Error::new(Kind::NotFound, "there is no login for browsers here: JIMM_DASHBOARD_FINAL_REDIRECT_URL is not set")
+fn final_redirect(services: &Services) -> Result<String> {
+    let browser = &services.settings.browser;
+    let here = || browser.dashboard.is_some().then(|| format!("{}/", services.settings.public_url()));
+    browser.final_redirect.clone().or_else(here).ok_or_else(|| {
+        let why = "there is no login for browsers here: neither JIMM_DASHBOARD_FINAL_REDIRECT_URL nor JIMM_DASHBOARD_DIR is set";
+        Error::new(Kind::NotFound, why)
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod auth;
 mod basic;
+mod dashboard;
 mod exchange;
 mod health;
 mod listener;

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn pages_of_other_origins_may_not_ask() {
         let browser =
-            BrowserSettings { allowed_origins: vec!["https://dash.example.com".into()], final_redirect: None };
+            BrowserSettings { allowed_origins: vec!["https://dash.example.com".into()], ..BrowserSettings::default() };
         let settings = Config { dns_name: "jimm.example.com".into(), browser, ..Config::default() };
         let asks = |origins: &[&'static str]| {
             let values = origins.iter().map(|origin| (header::ORIGIN, HeaderValue::from_static(origin)));

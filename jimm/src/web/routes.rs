@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 
 use super::table::{Door, ROUTES};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
-use super::{model, origins};
+use super::{dashboard, model, origins};
 use crate::session::{Peer, Services, serve_controller};
 
 /// How long a look into the database may take for the metrics.
@@ -69,7 +69,10 @@ pub(super) async fn controller(
     request: Request,
 ) -> Response {
     if !is_websocket(&request) {
-        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
+        return match dashboard::page(&services, &request).await {
+            Some(page) => page,
+            None => refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET),
+        };
     }
     if !origins::may_ask(&services.settings, request.headers()) {
         return refused(address, &request, StatusCode::FORBIDDEN, "");
@@ -79,8 +82,11 @@ pub(super) async fn controller(
     upgrade(&services, request, move |socket| serve_controller(with, socket, peer))
 }
 
-/// Models come in two shapes of path, one of which no route can express.
+/// Models come in two shapes of path, one of which no route can express; what is left is the dashboard's.
 async fn other(state: State<Arc<Services>>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    if let Some(page) = dashboard::page(&state, &request).await {
+        return page;
+    }
     if request.uri().path().starts_with("/model") {
         return model::serve(state, peer, request).await;
     }

@@ -1,11 +1,11 @@
 //! The one table of routes: path, listener, method, the right it needs, what is there. A path that is not in it leads
-//! nowhere.
+//! nowhere, or to a page of the dashboard where one is served.
 
 use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{auth, exchange, health, macaroons, rebac, routes, well_known};
+use super::{auth, dashboard, exchange, health, macaroons, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -56,6 +56,7 @@ const BOTH: &[Door] = &[Door::Public, Door::Internal];
 const PUBLIC: &[Door] = &[Door::Public];
 const INTERNAL: &[Door] = &[Door::Internal];
 const CONNECTION: &str = "the controller connection; each of its requests needs the right below";
+const START: &str = "the same; for a browser the dashboard, where one is served";
 
 macro_rules! route {
     ($path:literal, $doors:expr, $takes:ident, $access:ident, $what:expr, $serve:expr) => {
@@ -79,8 +80,11 @@ macro_rules! rebac {
 
 /// Every path that is not below a model.
 pub const ROUTES: &[Route] = &[
-    route!("/", PUBLIC, Websocket, Anyone, CONNECTION, |_| any(routes::controller)),
+    route!("/", PUBLIC, Websocket, Anyone, START, |_| any(routes::controller)),
     route!("/api", PUBLIC, Websocket, Anyone, CONNECTION, |_| any(routes::controller)),
+    route!("/config.js", PUBLIC, Get, Anyone, "the dashboard's configuration, where one is served", |_| get(
+        dashboard::config
+    )),
     route!("/.well-known/jwks.json", PUBLIC, Get, Anyone, "the keys that controllers verify tokens with", |_| get(
         well_known::jwks
     )),

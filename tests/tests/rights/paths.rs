@@ -40,6 +40,8 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
                 // Who has not been at the identity provider cannot come back from there.
                 _ if route.path == "/auth/callback" => StatusCode::FORBIDDEN,
                 (Access::Anyone, Takes::Get) if route.path == "/auth/login" => StatusCode::TEMPORARY_REDIRECT,
+                // There is no dashboard here.
+                _ if route.path == "/config.js" => StatusCode::NOT_FOUND,
                 (Access::Anyone, Takes::Get) => StatusCode::OK,
                 (Access::Anyone, Takes::Post) => StatusCode::METHOD_NOT_ALLOWED,
                 (Access::Anyone, _) => StatusCode::BAD_REQUEST,

@@ -46,11 +46,21 @@ impl Browser {
 
     /// Logs in: the cookie of the session.
     pub(crate) async fn log_in(&self, world: &World, person: &str) -> String {
+        let (cookie, target) = self.logged_in(world, person).await;
+        assert_eq!(target, "https://dashboard.example.com/");
+        cookie
+    }
+
+    /// Logs in: where the browser is sent then.
+    pub(crate) async fn log_in_to(&self, world: &World, person: &str) -> String {
+        self.logged_in(world, person).await.1
+    }
+
+    async fn logged_in(&self, world: &World, person: &str) -> (String, String) {
         let (cookie, query) = self.to_provider_and_back(world, person).await;
         let done = self.get(&world.http(&format!("/auth/callback?{query}")), &cookie).await;
         assert_eq!(done.status(), StatusCode::PERMANENT_REDIRECT);
-        assert_eq!(location(&done), "https://dashboard.example.com/");
-        cookie_of(&done)
+        (cookie_of(&done), location(&done))
     }
 
     async fn whoami(&self, world: &World, cookie: &str) -> (StatusCode, String) {

@@ -4,6 +4,7 @@
 
 mod access;
 mod browser;
+mod dashboard;
 mod home;
 mod http_proxy;
 mod lifecycle;
