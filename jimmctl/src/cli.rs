@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub mod accounts;
 pub mod add_model;
+pub mod adopt;
 pub mod audit;
 pub mod clouds;
 pub mod controllers;
@@ -108,6 +109,9 @@ pub enum Command {
     /// Give a controller no new models; its models stay
     #[command(after_help = help::SET_CONTROLLER_DEPRECATED, override_usage = "jimmctl set-controller-deprecated [OPTIONS] NAME")]
     SetControllerDeprecated(SetControllerDeprecatedArgs),
+    /// Tell what is on a controller that was not set up for the broker, and bring its models in
+    #[command(after_help = help::adopt::ADOPT, override_usage = "jimmctl adopt [OPTIONS] CONTROLLER [MODEL...]")]
+    Adopt(adopt::AdoptArgs),
     /// Put a cloud on a controller
     #[command(visible_alias = "add-cloud", after_help = help::clouds::ADD,
               override_usage = "jimmctl add-cloud-to-controller [OPTIONS] CONTROLLER CLOUD")]

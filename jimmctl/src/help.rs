@@ -18,6 +18,7 @@ macro_rules! help {
 
 pub(crate) mod accounts;
 pub(crate) mod add_model;
+pub(crate) mod adopt;
 pub(crate) mod audit;
 pub(crate) mod clouds;
 pub(crate) mod query;

@@ -14,6 +14,7 @@ mod help;
 mod input;
 mod name;
 mod output;
+mod plain;
 mod progress;
 mod session;
 mod settings;

@@ -77,7 +77,7 @@ impl Session {
         };
         let store = ClientStore::new(dir.clone());
         let known = store.controller(args.controller.as_deref())?;
-        let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(&known))?)?;
+        let target = target_of(&known)?;
         let session = Self { connection: dial(&target).await?, timeout, user: OnceLock::new() };
         if known.access_token.is_empty() && session.log_in_as_service_account(&settings, &target).await? {
             return Ok(session);
@@ -88,7 +88,7 @@ impl Session {
 
     /// Connects without logging in.
     pub(crate) async fn connect(known: &KnownController) -> Result<Self> {
-        let target = target(&known.api_endpoints, &known.name, tls_of(None, Some(known))?)?;
+        let target = target_of(known)?;
         Ok(Self { connection: dial(&target).await?, timeout: DIAL, user: OnceLock::new() })
     }
 
@@ -224,6 +224,11 @@ impl Session {
 fn user_of(login: &LoginResult) -> String {
     let identity = login.user_info.as_ref().map(|info| info.identity.as_str()).unwrap_or_default();
     identity.strip_prefix("user-").unwrap_or(identity).to_owned()
+}
+
+/// Where a controller of the client store is.
+pub(crate) fn target_of(known: &KnownController) -> Result<Target> {
+    target(&known.api_endpoints, &known.name, tls_of(None, Some(known))?)
 }
 
 /// Whoever is logged in has to be the one whom the client store names: it is what the user believes.

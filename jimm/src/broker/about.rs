@@ -25,6 +25,8 @@ impl Broker {
     pub fn controller_config(&self) -> BTreeMap<String, Value> {
         BTreeMap::from([
             ("controller-uuid".to_owned(), json!(self.settings.uuid)),
+            // What controllers behind the broker are bootstrapped with.
+            ("login-token-refresh-url".to_owned(), json!(self.settings.keys_url())),
             ("public-dns-address".to_owned(), json!(self.settings.public_host_port())),
         ])
     }

@@ -259,6 +259,11 @@ impl Config {
         format!("https://{}", self.public_authority())
     }
 
+    /// Where controllers fetch the keys of their login tokens: what they are bootstrapped with.
+    pub fn keys_url(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.public_url())
+    }
+
     fn public_authority(&self) -> &str {
         let name = self.dns_name.as_str();
         let name = name.split_once("://").map_or(name, |(_, rest)| rest);

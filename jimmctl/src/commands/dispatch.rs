@@ -2,7 +2,7 @@
 
 use super::identity_sets::{self, Kind};
 use super::{
-    access_file, add_controller, add_model, audit, check_access, clouds, controller_info, controllers, generate,
+    access_file, add_controller, add_model, adopt, audit, check_access, clouds, controller_info, controllers, generate,
     import_credentials, import_model, login, migrate, model_status, models, query_models, register_controller,
     relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets, update_migrated_model,
     verify_audit, version,
@@ -19,6 +19,7 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::ControllerInfo(args) => controller_info::run(global, args),
         Command::AddController(args) => add_controller::run(global, args).await,
         Command::RegisterController(args) => register_controller::run(global, args).await,
+        Command::Adopt(args) => adopt::run(global, args).await,
         Command::AddCloudToController(args) => clouds::add(global, args).await,
         Command::RemoveCloudFromController(args) => clouds::remove(global, args).await,
         Command::ImportCloudCredentials(args) => import_credentials::run(global, args).await,

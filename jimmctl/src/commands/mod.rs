@@ -3,6 +3,7 @@
 mod access_file;
 mod add_controller;
 mod add_model;
+mod adopt;
 mod audit;
 mod check_access;
 mod clouds;
