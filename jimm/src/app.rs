@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::access::{StoredTuples, to_row};
-use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, ModelEvents, QueryDesk};
+use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, ModelEvents, QueryDesk, SummaryEvents};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuditSettings, Config};
 use crate::controllers::Controllers;
@@ -64,7 +64,7 @@ impl App {
         let ledger = Box::pin(Ledger::open(settings.uuid, &store, &secrets, Arc::clone(&clock))).await?;
         let ledger = Arc::new(ledger);
         let audit = audit_writer(&settings.audit, &telemetry, &ledger, &clock)?;
-        let (events, account_events) = (ModelEvents::new(), AccountEvents::new());
+        let (events, account_events, summary_events) = (ModelEvents::new(), AccountEvents::new(), SummaryEvents::new());
         let broker = Arc::new(Broker {
             store: store.clone(),
             authz,
@@ -75,6 +75,7 @@ impl App {
             tokens,
             controllers,
             model_events: events.clone(),
+            summary_events: summary_events.clone(),
             last_homes: LastHomes::default(),
             queries: QueryDesk::default(),
             discharger: Discharger::default(),
@@ -100,9 +101,10 @@ impl App {
         if let Some(mirror) = mirror {
             background.spawn(mirror.tend());
         }
-        background.spawn(events.run(account_events, store, lifecycle.cutting.clone()));
+        background.spawn(events.run(account_events, summary_events, store, lifecycle.cutting.clone()));
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
+        crate::broker::run_keeper(&broker);
         crate::audit::export::run(&broker, &telemetry.metrics)?;
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());

@@ -140,6 +140,13 @@ impl TestApp {
         }
     }
 
+    /// Kills the broker process that was started first where it stands.
+    pub fn kill_first(&self) {
+        let mut child = self.children().remove(0);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
     /// Ends every broker process gracefully and answers the exit codes.
     pub async fn stop_broker(&self) -> Vec<Option<i32>> {
         let children: Vec<Child> = self.children().drain(..).collect();

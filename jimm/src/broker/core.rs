@@ -9,7 +9,7 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, Discharger, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules};
+use super::{AccountEvents, Discharger, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules, SummaryEvents};
 use crate::audit::Ledger;
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
@@ -42,6 +42,8 @@ pub struct Broker {
     pub settings: Arc<Config>,
     /// Tells connections that their model moved.
     pub model_events: ModelEvents,
+    /// Tells that summaries of models changed.
+    pub summary_events: SummaryEvents,
     /// Where models were seen last.
     pub last_homes: LastHomes,
     /// Who queries many models at the moment.

@@ -6,6 +6,7 @@ use jimm_proto::params::status::StatusParams;
 use jimm_proto::time::GoTime;
 use jimm_store::controllers::{self, Controller};
 use jimm_store::models::{self, Model};
+use jimm_store::summaries::{self, Watch};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -23,7 +24,9 @@ impl Broker {
     /// The models that the caller may read, or with `all` every one.
     pub async fn inventory(&self, who: &Requester, request: &ListModelsRequest) -> Result<ListModelsResponse> {
         let mut rows = self.inventory_rows(who, request).await?;
-        let hosts = controllers::list(&mut *self.store.acquire().await?).await?;
+        let mut conn = self.store.acquire().await?;
+        let (hosts, watches) = (controllers::list(&mut conn).await?, summaries::watches(&mut conn).await?);
+        drop(conn);
         if !request.controller.is_empty() {
             let host = hosts.iter().find(|c| c.name == request.controller);
             let host = host.ok_or_else(|| Error::not_found("controller not found"))?.uuid;
@@ -45,7 +48,7 @@ impl Broker {
         });
         Ok(ListModelsResponse {
             unavailable: unavailable.collect(),
-            models: rows.iter().map(|row| shown(row, &hosts)).collect(),
+            models: rows.iter().map(|row| shown(row, &hosts, &watches)).collect(),
         })
     }
 
@@ -98,7 +101,12 @@ impl Broker {
     }
 }
 
-fn shown(row: &Model, hosts: &[Controller]) -> ModelRow {
+fn shown(row: &Model, hosts: &[Controller], watches: &[Watch]) -> ModelRow {
+    // What did not change since was seen as it is all the same.
+    let seen =
+        watches.iter().find(|watch| watch.controller_uuid == row.controller_uuid).and_then(|watch| watch.seen_at);
+    let refreshed =
+        row.refreshed_at.map(|at| seen.filter(|_| row.unlisted_since.is_none()).map_or(at, |seen| seen.max(at)));
     let host = |uuid: Uuid| hosts.iter().find(|c| c.uuid == uuid).map(|c| c.name.clone()).unwrap_or_default();
     let mode = match row.mode.as_str() {
         models::MODE_MIGRATING => "migrating",
@@ -121,6 +129,6 @@ fn shown(row: &Model, hosts: &[Controller]) -> ModelRow {
         machines: row.machines,
         applications: row.applications,
         units: row.units,
-        refreshed: row.refreshed_at.map(GoTime),
+        refreshed: refreshed.map(GoTime),
     }
 }

@@ -45,6 +45,7 @@ pub mod sealing;
 mod service_accounts;
 mod session_policies;
 mod sessions;
+mod summaries;
 mod users;
 mod vouching;
 
@@ -61,3 +62,4 @@ pub use relation_tags::CODE_TUPLE;
 pub use session_policies::SessionRules;
 pub(crate) use sessions::{LONGEST as LONGEST_SESSION, disabled};
 pub use sessions::{Lease, Look, Pass};
+pub use summaries::{SummaryEvents, SummaryWatch, run_keeper};

@@ -1,5 +1,5 @@
 //! Tells open connections that a model changed its home or mode, on whichever replica it happened. The one connection to
-//! Postgres that listens for that passes on the events of accounts too.
+//! Postgres that listens for that passes on the events of accounts and summaries too.
 //!
 //! It tells *that*, never *what*: who hears of it reads the row. Events may be lost and doubled.
 
@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::AccountEvents;
+use super::{AccountEvents, SummaryEvents};
 
 /// Events that a slow listener may be behind before it is told to look for itself.
 const BACKLOG: usize = 1024;
@@ -42,37 +42,48 @@ impl ModelEvents {
     }
 
     /// Passes on what Postgres notifies, until told to stop.
-    pub async fn run(self, accounts: AccountEvents, store: Store, stop: CancellationToken) {
-        stop.run_until_cancelled(self.pass_on(&accounts, store)).await;
+    pub async fn run(self, accounts: AccountEvents, summaries: SummaryEvents, store: Store, stop: CancellationToken) {
+        stop.run_until_cancelled(self.pass_on(&accounts, &summaries, store)).await;
     }
 
-    async fn pass_on(&self, accounts: &AccountEvents, store: Store) {
+    async fn pass_on(&self, accounts: &AccountEvents, summaries: &SummaryEvents, store: Store) {
         loop {
-            if let Err(error) = self.listen(accounts, &store).await {
+            if let Err(error) = self.listen(accounts, summaries, &store).await {
                 tracing::warn!(error = %error, "cannot listen for changes of models and accounts, trying again");
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn listen(&self, accounts: &AccountEvents, store: &Store) -> jimm_store::Result<()> {
-        let mut listener = store.listen(&[models::CHANNEL_CHANGED, identities::CHANNEL_CHANGED]).await?;
+    async fn listen(
+        &self,
+        accounts: &AccountEvents,
+        summaries: &SummaryEvents,
+        store: &Store,
+    ) -> jimm_store::Result<()> {
+        let mut channels = vec![models::CHANNEL_CHANGED, identities::CHANNEL_CHANGED];
+        channels.extend(SummaryEvents::CHANNELS);
+        let mut listener = store.listen(&channels).await?;
         // What happened before we listened is not known: everybody looks.
-        self.everybody(accounts);
+        self.everybody(accounts, summaries);
         loop {
             match listener.recv().await? {
                 Some(told) if told.channel == identities::CHANNEL_CHANGED => {
                     accounts.tell(Some(told.payload.as_str()).filter(|name| !name.is_empty()));
                 }
+                Some(told) if SummaryEvents::CHANNELS.contains(&told.channel.as_str()) => {
+                    summaries.tell(&told.channel, &told.payload);
+                }
                 Some(told) => {
                     let _ = self.sender.send(told.payload.parse().ok());
                 }
-                None => self.everybody(accounts),
+                None => self.everybody(accounts, summaries),
             }
         }
     }
 
-    fn everybody(&self, accounts: &AccountEvents) {
+    fn everybody(&self, accounts: &AccountEvents, summaries: &SummaryEvents) {
+        summaries.everybody();
         accounts.tell(None);
         let _ = self.sender.send(None);
     }

@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::{Object, Relation};
 use jimm_proto::access::ModelAccess;
 use jimm_proto::params::model_manager::{
-    EntityStatus, Model, ModelEntityCount, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
+    Model, ModelMigrationStatus, ModelSLAInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
 };
-use jimm_proto::time::GoTime;
 use jimm_store::models::{self, Model as Row, Named, Refresh};
 use jimm_store::offers;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::remote::MODEL_MANAGER;
@@ -24,8 +24,6 @@ use crate::error::{Error, Kind, Result};
 
 /// How long a list waits for a controller before it shows what was known last.
 const LIST_DEADLINE: Duration = Duration::from_secs(3);
-/// How old a summary may be before a list asks for a newer one.
-const FRESH: TimeDelta = TimeDelta::seconds(5);
 /// Summaries that are written in one statement.
 const KEPT_AT_ONCE: usize = 1000;
 
@@ -54,25 +52,6 @@ impl Broker {
         let uuids = self.visible_models(who).await?;
         let rows = models::names_of(&mut *self.store.acquire().await?, &uuids).await?;
         Ok(rows.into_iter().map(|row| UserModel { model: model(row), last_connection: None }).collect())
-    }
-
-    /// Every model the caller may read, with what is going on in it. Administrators who ask for `all` see what they
-    /// see anyway: they may read everything.
-    pub async fn model_summaries(&self, who: &Requester, _all: bool) -> Result<Vec<ModelSummary>> {
-        let levels = self.model_levels(who).await?;
-        let mut rows = self.rows_of(&levels).await?;
-        let now = self.clock.now();
-        self.freshen(&mut rows, |row| row.refreshed_at.is_none_or(|at| now - at > FRESH)).await;
-        Ok(rows.iter().map(|row| summary(row, levels.get(&row.uuid).copied())).collect())
-    }
-
-    /// The caller's models by owner and name, without those still being made.
-    async fn rows_of(&self, levels: &BTreeMap<Uuid, ModelAccess>) -> Result<Vec<Row>> {
-        let uuids: Vec<_> = levels.keys().copied().collect();
-        let mut conn = self.store.acquire().await?;
-        let mut rows = models::get_many(&mut conn, &uuids).await?;
-        rows.retain(|row| row.mode != models::MODE_CREATING);
-        Ok(rows)
     }
 
     /// Asks the controllers of rows that are stale, all at once and with a deadline. What they tell is kept; who does not
@@ -184,8 +163,32 @@ pub(super) fn apply(row: &mut Row, told: &ModelSummary) {
     }
 }
 
+/// What the controller tells of a model that has no column of its own.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct Kept {
+    pub(super) life: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) data: BTreeMap<String, serde_json::Value>,
+    pub(super) provider_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) default_series: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) migration: Option<ModelMigrationStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sla: Option<ModelSLAInfo>,
+}
+
 /// What is kept of what the controller tells of a model.
 pub(super) fn refresh_of(told: &ModelSummary) -> Refresh {
+    let kept = Kept {
+        life: told.life.clone(),
+        data: told.status.data.clone(),
+        provider_type: told.provider_type.clone(),
+        default_series: told.default_series.clone(),
+        migration: told.migration.clone(),
+        sla: told.sla.clone(),
+    };
     let count = |entity: &str| told.counts.iter().find(|c| c.entity == entity).map_or(0, |c| c.count);
     Refresh {
         status: told.status.status.clone(),
@@ -196,45 +199,7 @@ pub(super) fn refresh_of(told: &ModelSummary) -> Refresh {
         cores: count("cores"),
         units: count("units"),
         applications: count("applications"),
-        summary: serde_json::to_value(told).unwrap_or_default(),
-    }
-}
-
-/// The summary of a model: what its controller told last, under the broker's names and rights.
-fn summary(row: &Row, level: Option<ModelAccess>) -> ModelSummary {
-    let told: ModelSummary = serde_json::from_value(row.summary.clone()).unwrap_or_default();
-    let counts = [("machines", row.machines), ("cores", row.cores), ("units", row.units)];
-    let status = if row.status.is_empty() { "available" } else { &row.status };
-    ModelSummary {
-        name: row.name.clone(),
-        uuid: row.uuid.to_string(),
-        r#type: row.kind.clone(),
-        controller_uuid: row.controller_uuid.to_string(),
-        is_controller: false,
-        cloud_tag: format!("cloud-{}", row.cloud),
-        cloud_region: row.region.clone(),
-        cloud_credential_tag: credential_tag(row),
-        owner_tag: Some(user_tag(&row.owner)),
-        qualifier: None,
-        life: row.life.clone(),
-        status: EntityStatus {
-            status: status.to_owned(),
-            info: row.status_info.clone(),
-            data: told.status.data,
-            since: row.status_since.map(GoTime),
-        },
-        user_access: level.map(|l| l.to_string()).unwrap_or_default(),
-        last_connection: None,
-        counts: counts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(entity, count)| ModelEntityCount { entity: entity.into(), count })
-            .collect(),
-        agent_version: Some(row.agent_version.clone()).filter(|v| !v.is_empty()),
-        provider_type: told.provider_type,
-        default_series: told.default_series,
-        migration: told.migration,
-        sla: told.sla,
+        summary: serde_json::to_value(kept).unwrap_or_default(),
     }
 }
 

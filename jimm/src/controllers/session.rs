@@ -61,6 +61,33 @@ impl Session {
         self.watched(self.connection.call(facade.0, version, method, params, deadline)).await
     }
 
+    /// Calls a method of an object, such as a watcher, that may well take long: nobody looks whether the controller lives
+    /// meanwhile but who calls [`Session::ping`].
+    pub async fn call_object<R>(&self, id: &str, facade: Facade, method: &str, deadline: Duration) -> Result<R>
+    where
+        R: DeserializeOwned,
+    {
+        let version = self.version(facade)?;
+        let nothing = serde_json::Map::new();
+        let answer = self.connection.call_on(id, facade.0, version, method, &nothing, deadline).await;
+        let answer = answer.map_err(|e| call_failed(&self.controller, e))?;
+        serde_json::from_str(answer.get())
+            .map_err(|e| call_failed(&self.controller, CallError::Decode(format!("{}.{method}: {e}", facade.0))))
+    }
+
+    /// Sees whether the controller lives; one that does not answer loses the connection.
+    pub async fn ping(&self, deadline: Duration) -> Result<()> {
+        let nothing = serde_json::Map::new();
+        match self.connection.call_raw("Pinger", 1, "Ping", &nothing, deadline).await {
+            // An error is an answer.
+            Ok(_) | Err(CallError::Remote(_)) => Ok(()),
+            Err(error) => {
+                self.connection.close();
+                Err(call_failed(&self.controller, error))
+            }
+        }
+    }
+
     async fn watched<R>(&self, call: impl Future<Output = Result<R, CallError>>) -> Result<R> {
         tokio::pin!(call);
         let nothing = serde_json::Map::new();

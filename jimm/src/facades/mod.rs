@@ -19,6 +19,7 @@ pub(crate) mod jimm_rights;
 mod jimm_sealing;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;
+mod model_summary_watcher;
 pub(crate) mod model_upgrader;
 pub(crate) mod pinger;
 pub mod registry;

@@ -18,6 +18,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::jimm_sealing::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,
+    super::model_summary_watcher::METHODS,
     super::model_upgrader::METHODS,
     super::pinger::METHODS,
     super::secret_backends::METHODS,

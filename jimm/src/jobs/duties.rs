@@ -24,9 +24,6 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker.tasks.spawn(run(Arc::clone(broker), "poll-controllers", controllers, |b| {
         Box::pin(async move { b.poll_controllers().await })
     }));
-    broker
-        .tasks
-        .spawn(run(Arc::clone(broker), "poll-models", models, |b| Box::pin(async move { b.poll_models().await })));
     broker.tasks.spawn(run(Arc::clone(broker), "recover-creations", models, |b| {
         Box::pin(async move { b.recover_creations().await })
     }));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use super::queries::Queries;
+use super::watches::Watches;
 use crate::broker::{Broker, Requester};
 
 /// One call on one connection.
@@ -28,8 +29,11 @@ pub struct CallContext {
 pub struct ConnectionState {
     /// The queries over many models that it runs.
     pub queries: Queries,
+    /// Its watchers.
+    pub watches: Watches,
     unmasked: AtomicBool,
     gone: CancellationToken,
+    ending: tokio::sync::SetOnce<&'static str>,
 }
 
 impl ConnectionState {
@@ -41,6 +45,17 @@ impl ConnectionState {
     /// Waits until the client has gone.
     pub async fn gone(&self) {
         self.gone.cancelled().await;
+    }
+
+    /// The connection ends soon: calls that wait for something to happen are told why.
+    pub fn end(&self, why: &'static str) {
+        // It may be ending for another reason already.
+        let _ = self.ending.set(why);
+    }
+
+    /// Waits until the connection is about to end.
+    pub async fn ending(&self) -> &'static str {
+        self.ending.wait().await
     }
 
     /// Whether answers name the broker in place of the hosting controller (so until the client asks otherwise).

@@ -26,6 +26,9 @@ use crate::telemetry::Endpoint;
 /// How long calls that are in work may take when their requester is cut off.
 const LAST_WORD: Duration = Duration::from_millis(250);
 
+/// What is said of a call that did not end.
+const TOO_LONG: &str = "the request took too long: look whether it was done before you repeat it";
+
 /// A connection after login.
 struct Session {
     services: Arc<Services>,
@@ -35,6 +38,8 @@ struct Session {
     outbox: Outbox,
     slots: Arc<Semaphore>,
     calls: TaskTracker,
+    /// Calls that wait for something to happen.
+    waiting: TaskTracker,
     gone: CancellationToken,
 }
 
@@ -82,6 +87,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         outbox: outbox.clone(),
         slots: Arc::new(Semaphore::new(services.settings.limits.max_in_flight)),
         calls: TaskTracker::new(),
+        waiting: TaskTracker::new(),
         gone,
     });
     tokio::select! {
@@ -138,7 +144,7 @@ impl Session {
         let sessions = &self.services.lifecycle.sessions;
         // A stop does not wait for a call that waits for something to happen.
         if waits {
-            sessions.spawn(work)
+            sessions.spawn(self.waiting.track_future(work))
         } else {
             sessions.spawn(self.calls.track_future(work))
         };
@@ -151,14 +157,18 @@ impl Session {
         let work = AssertUnwindSafe(self.run(call)).catch_unwind();
         let deadline = async {
             if waits_for_events(call) {
-                self.gone.cancelled().await;
+                tokio::select! {
+                    () = self.gone.cancelled() => Error::new(Kind::Conflict, "the connection has ended"),
+                    why = self.state.ending() => Error::new(Kind::Conflict, why),
+                }
             } else {
                 tokio::time::sleep(limit).await;
+                Error::new(Kind::ControllerUnavailable, TOO_LONG)
             }
         };
         tokio::select! {
             result = work => result.unwrap_or_else(|_| Err(Error::internal("the method panicked"))),
-            () = deadline => Err(Error::new(Kind::ControllerUnavailable, "the request took too long: look whether it was done before you repeat it")),
+            error = deadline => Err(error),
             () = self.services.lifecycle.cutting.cancelled() => Err(Error::new(Kind::Conflict, "the broker stops: try again")),
         }
     }
@@ -190,6 +200,7 @@ impl Session {
     async fn cut_off(&self) -> Close {
         let close = cut_off(&self.services, &self.requester).await;
         self.calls.close();
+        self.tell_waiting("the login behind this connection has ended: log in again").await;
         let _ = tokio::time::timeout(LAST_WORD, self.calls.wait()).await;
         close
     }
@@ -198,7 +209,15 @@ impl Session {
     async fn drained(&self) {
         self.services.lifecycle.draining.cancelled().await;
         self.calls.close();
+        self.tell_waiting("the broker stops: connect again and start a new watcher").await;
         self.calls.wait().await;
+    }
+
+    /// Ends the calls that wait for something to happen, and gives them the time to be answered.
+    async fn tell_waiting(&self, why: &'static str) {
+        self.state.end(why);
+        self.waiting.close();
+        let _ = tokio::time::timeout(LAST_WORD, self.waiting.wait()).await;
     }
 }
 

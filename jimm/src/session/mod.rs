@@ -18,6 +18,7 @@ mod services;
 pub(crate) mod socket;
 mod turn;
 mod vouching;
+mod watches;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;

@@ -30,6 +30,7 @@ pub mod resources;
 pub mod sealed;
 pub mod session_policies;
 pub mod sessions;
+pub mod summaries;
 pub mod tuples;
 pub mod tuples_many;
 

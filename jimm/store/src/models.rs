@@ -76,6 +76,8 @@ pub struct Model {
     pub summary: Value,
     /// When the controller last told.
     pub refreshed_at: Option<DateTime<Utc>>,
+    /// Since when its controller does not list it.
+    pub unlisted_since: Option<DateTime<Utc>>,
     /// When the broker got it.
     pub created_at: DateTime<Utc>,
     /// When its row last changed, other than by a refresh.
@@ -140,7 +142,7 @@ macro_rules! select {
             Model,
             "SELECT uuid, name, owner, controller_uuid, cloud, region, credential_owner, credential_name, type AS kind,
                     is_controller, life, mode, status, status_info, status_since, agent_version, machines, cores, units,
-                    applications, summary, refreshed_at, created_at, updated_at
+                    applications, summary, refreshed_at, unlisted_since, created_at, updated_at
              FROM models " + $tail $(, $arg)*
         )
     };
@@ -284,7 +286,7 @@ pub async fn set_mode(conn: &mut PgConnection, uuid: Uuid, from: &str, to: &str)
 /// The model's move is over: it lives on `to` and no mode is set. `false` when it does not live on `from`.
 pub async fn move_to(conn: &mut PgConnection, uuid: Uuid, from: Uuid, to: Uuid) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE models SET controller_uuid = $3, mode = '', life = 'alive', updated_at = now()
+        "UPDATE models SET controller_uuid = $3, mode = '', life = 'alive', brief = '{}', unlisted_since = NULL, updated_at = now()
          WHERE uuid = $1 AND controller_uuid = $2",
         uuid,
         from,
@@ -323,8 +325,8 @@ pub async fn set_credential(conn: &mut PgConnection, uuid: Uuid, owner: &str, na
     Ok(done.rows_affected() > 0)
 }
 
-/// Keeps what the models' controller told, and returns of how many: what a former home tells of a model that lives
-/// elsewhere now is not taken, nor what is older than what is known.
+/// Keeps what the models' controller told, and returns for how many that was new: what a former home tells of a model
+/// that lives elsewhere now is not taken, nor what is older than what is known.
 pub async fn refresh(
     conn: &mut PgConnection,
     controller_uuid: Uuid,
@@ -338,12 +340,18 @@ pub async fn refresh(
         "UPDATE models SET status = t.status, status_info = t.status_info, status_since = t.status_since,
                            agent_version = t.agent_version, machines = t.machines, cores = t.cores, units = t.units,
                            applications = t.applications, summary = coalesce(nullif(t.summary, 'null'), '{}'),
-                           refreshed_at = $12
+                           refreshed_at = $12, unlisted_since = NULL
          FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[], $8::bigint[],
                      $9::bigint[], $10::bigint[], $11::jsonb[])
               AS t (uuid, status, status_info, status_since, agent_version, machines, cores, units, applications, summary)
          WHERE models.uuid = t.uuid AND models.controller_uuid = $1
-           AND (models.refreshed_at IS NULL OR models.refreshed_at <= $12)",
+           AND (models.refreshed_at IS NULL OR models.refreshed_at <= $12)
+           AND (models.refreshed_at IS NULL OR models.unlisted_since IS NOT NULL
+                OR (models.status, models.status_info, models.status_since, models.agent_version, models.machines,
+                    models.cores, models.units, models.applications, models.summary)
+                   IS DISTINCT FROM
+                   (t.status, t.status_info, t.status_since, t.agent_version, t.machines, t.cores, t.units,
+                    t.applications, coalesce(nullif(t.summary, 'null'), '{}')))",
         controller_uuid,
         &told.iter().map(|(uuid, _)| *uuid).collect::<Vec<_>>(),
         &column(told, |it| it.status.clone()),

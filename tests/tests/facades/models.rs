@@ -1,5 +1,8 @@
 //! Models: made, listed, shown, destroyed.
 
+use std::time::Duration;
+
+use jimm_tests::process::eventually;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -258,10 +261,15 @@ async fn lists_speak_each_generations_words_and_survive_a_dead_controller() {
         "counts": [{"entity": "machines", "count": 3}, {"entity": "cores", "count": 6}],
     }}]});
     world.older.answer("ModelManager.ListModelSummaries", told);
-    // The newer one answers an error: its model is listed all the same.
+    // The newer one answers an error: its model is listed all the same, and said to be away.
     let alice = world.login(ALICE).await;
     let request = json!({"user-tag": format!("user-{ALICE}")});
-    let list = alice.ok("ModelManager(10).ListModelSummaries", request.clone()).await;
+    let list = eventually("the first is told of", Duration::from_secs(20), || async {
+        let list = alice.ok("ModelManager(10).ListModelSummaries", request.clone()).await;
+        let (told, silent) = (&list["results"][0]["result"], &list["results"][1]["result"]);
+        (told["agent-version"].is_string() && silent["status"]["status"] == "unavailable").then_some(list.clone())
+    })
+    .await;
     let first = &list["results"][0]["result"];
     assert_eq!(first["uuid"], json!(one));
     assert_eq!(first["owner-tag"], format!("user-{ALICE}"));

@@ -133,6 +133,8 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("Controller.ModelStatus", entity("model", &alive.model), "\"alive\""),
         of("Controller.MongoVersion", json!({}), ""),
         of("Controller.ControllerAPIInfoForModels", entity("model", &alive.model), "CERTIFICATE"),
+        of("Controller.WatchModelSummaries", json!({}), "watcher-id"),
+        of("Controller.WatchAllModelSummaries", json!({}), "watcher-id"),
         // === JIMM
         of(
             "JIMM.AddController",
@@ -267,6 +269,9 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         ),
         of("ModelManager.UnsetModelDefaults", json!({"keys": [{"cloud-tag": cloud, "keys": []}]}), ""),
         of("ModelManager.ModelDefaultsForClouds", entity("cloud", &world.cloud), ""),
+        // === ModelSummaryWatcher
+        of("ModelSummaryWatcher.Next", json!({}), "unknown watcher id"),
+        of("ModelSummaryWatcher.Stop", json!({}), "unknown watcher id"),
         // === ModelUpgrader
         of("ModelUpgrader.UpgradeModel", json!({"model-tag": dead_model, "target-version": "3.6.99"}), &gone),
         of("ModelUpgrader.AbortModelUpgrade", json!({"model-tag": dead_model}), &gone),

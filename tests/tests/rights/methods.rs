@@ -61,14 +61,20 @@ async fn what_may_not_be_seen_is_as_unknown_as_what_is_not_there() {
         let row = rows().find(|row| row.facade == facade && row.method == method).expect("it is there");
         let what = (facade, row.versions[0], method);
         let (seen, code) = ask(&connection, there, what).await;
-        let seen = (world.names.as_of(&nothing, &seen), code);
-        let unseen = ask(&connection, not_there, what).await;
+        let seen = (unnumbered(world.names.as_of(&nothing, &seen)), code);
+        let (unseen, code) = ask(&connection, not_there, what).await;
+        let unseen = (unnumbered(unseen), code);
         let tells = TELLING.iter().any(|(name, _)| *name == there.name);
         if tells != (seen != unseen) {
             differ.push(format!("{}\n    there: {seen:?}\n  nothing: {unseen:?}", there.name));
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+/// An answer without the number of a watcher, which is another one each time.
+fn unnumbered(answer: String) -> String {
+    if answer.starts_with("{\"watcher-id\":") { "{\"watcher-id\":…}".to_owned() } else { answer }
 }
 
 /// There is no list of exceptions: what is in the registry is tried.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::fault::{Result, items, results, text};
+use super::super::fault::{Fault, Result, items, results, text};
 use super::{Call, model_manager, watchers};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
@@ -48,6 +48,9 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         })),
         "WatchAllModels" | "WatchAllModelSummaries" | "WatchModelSummaries" if !shared.shape().is_4() => {
             watchers::watch(call)
+        }
+        "WatchAllModelSummaries" | "WatchModelSummaries" => {
+            Err(Fault::new("model summary watching is not supported", "not supported"))
         }
         "ModelConfig" if call.version <= 11 => {
             Ok(json!({"config": {"name": {"value": text(call.params, "name"), "source": "model"}}}))

@@ -62,6 +62,11 @@ fn describe(call: &Call<'_>, model: &Model, told: &mut Told) {
         "version": model.agent_version,
     }));
     if call.facade == "ModelSummaryWatcher" {
+        let units: usize = model.applications.values().map(|app| app.units.len()).sum();
+        let size = json!({"machines": units, "applications": model.applications.len(), "units": units});
+        if let Some(entity) = told.get_mut(&("model", uuid.to_string())) {
+            entity["size"] = size;
+        }
         return;
     }
     let mut machine = 0;
@@ -106,13 +111,9 @@ fn summaries(deltas: Vec<Value>) -> Vec<Value> {
         let entity = &delta[2];
         let removed = delta[1] == "remove";
         json!({"uuid": entity["model-uuid"], "removed": removed, "controller": "", "name": entity["name"], "admins": [entity["owner"]],
-               "cloud": entity["cloud"], "region": entity["cloud-region"], "credential": "", "size": model_size(), "status": "green"})
+               "cloud": entity["cloud"], "region": entity["cloud-region"], "credential": "", "size": entity["size"], "status": "green"})
     };
     deltas.into_iter().map(one).collect()
-}
-
-fn model_size() -> Value {
-    json!({"machines": 0, "containers": 0, "applications": 0, "units": 0, "relations": 0})
 }
 
 /// A new watcher for who may read what it tells.
