@@ -18,6 +18,7 @@ mod credentials;
 mod defaults;
 mod discharge;
 mod endpoints;
+mod facts;
 mod grants;
 mod groups;
 mod home;

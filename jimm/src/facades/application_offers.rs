@@ -7,7 +7,7 @@ use jimm_proto::params::application_offers::{
     AddApplicationOffers, ApplicationOfferAdminDetailsV4, ApplicationOfferAdminDetailsV5, ApplicationOfferResult,
     ApplicationOffersResults, ConsumeOfferDetailsArg, ConsumeOfferDetailsResult, ConsumeOfferDetailsResults,
     DestroyApplicationOffers, ModifyOfferAccessRequest, OfferFilters, OfferURLs, QueryApplicationOffersResultsV4,
-    QueryApplicationOffersResultsV5,
+    QueryApplicationOffersResultsV5, RemoteApplicationInfoResult, RemoteApplicationInfoResults,
 };
 use jimm_proto::params::common::ErrorResults;
 
@@ -27,6 +27,7 @@ pub(crate) const METHODS: &[Method] = &[
     method!(FACADE, [4], "FindApplicationOffers", Access::User, Audit::Params, find_v4),
     method!(FACADE, [5, 6], "FindApplicationOffers", Access::User, Audit::Params, find),
     method!(FACADE, [4, 5, 6], "GetConsumeDetails", Access::OfferConsume, Audit::Params, consume_details),
+    method!(FACADE, [4, 5, 6], "RemoteApplicationInfo", Access::OfferRead, Audit::Params, remote_applications),
     method!(FACADE, [4, 5, 6], "DestroyOffers", Access::OfferAdmin, Audit::Params, destroy_offers),
     method!(FACADE, [4, 5, 6], "ModifyOfferAccess", Access::OfferAdmin, Audit::Params, modify_offer_access),
 ];
@@ -103,6 +104,20 @@ async fn consume_details(ctx: &CallContext, args: ConsumeOfferDetailsArg) -> Res
     };
     let asked = args.offer_urls.offer_urls.iter().map(String::as_str).collect();
     Ok(ConsumeOfferDetailsResults { results: look_up(asked, look).await })
+}
+
+async fn remote_applications(ctx: &CallContext, args: OfferURLs) -> Result<RemoteApplicationInfoResults> {
+    let look = |url| {
+        async move {
+            match ctx.broker.remote_application(&ctx.requester, url).await {
+                Ok(found) => RemoteApplicationInfoResult { result: Some(found), error: None },
+                Err(e) => RemoteApplicationInfoResult { result: None, error: Some(entry_error(&e)) },
+            }
+        }
+        .boxed()
+    };
+    let asked = args.offer_urls.iter().map(String::as_str).collect();
+    Ok(RemoteApplicationInfoResults { results: look_up(asked, look).await })
 }
 
 async fn destroy_offers(ctx: &CallContext, args: DestroyApplicationOffers) -> Result<ErrorResults> {

@@ -1,4 +1,4 @@
-//! `Cloud`, version 7: clouds and the credentials for them.
+//! `Cloud`, versions 7 and 8: clouds and the credentials for them.
 //!
 //! Knows no SQL and dials nobody. Methods that carry credentials leave no parameters in the audit log.
 
@@ -6,38 +6,52 @@ use futures_util::FutureExt as _;
 use jimm_proto::params::cloud::{
     AddCloudArgs, CloudCredentialArgs, CloudCredentialResult, CloudCredentialResults, CloudInfoResult,
     CloudInfoResults, CloudResult, CloudResults, CloudsResult, CredentialContentResult, CredentialContentResults,
-    ListCloudInfoResult, ListCloudInfoResults, ListCloudsRequest, ModifyCloudAccessRequest, RevokeCredentialArgs,
-    TaggedCredentials, UpdateCloudArgs, UpdateCredentialArgs, UpdateCredentialResults, UserClouds,
+    ListCloudInfoResult, ListCloudInfoResults, ListCloudsRequest, ModelConfigSchemaArgs, ModifyCloudAccessRequest,
+    RevokeCredentialArgs, TaggedCredentials, UpdateCloudArgs, UpdateCredentialArgs, UpdateCredentialResults,
+    UserClouds,
 };
 use jimm_proto::params::common::{Entities, ErrorResults, StringsResult, StringsResults};
+
+use serde_json::value::RawValue;
 
 use super::bulk::look_up;
 use super::model_manager::{each_tag, tags};
 use super::registry::{Access, Audit, Empty, Method, method};
 use super::view::{entries, entry_error};
 use crate::broker::CredentialUpdate;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 
 const FACADE: &str = "Cloud";
 
 pub(crate) const METHODS: &[Method] = &[
-    method!(FACADE, [7], "Clouds", Access::User, Audit::Params, clouds),
-    method!(FACADE, [7], "Cloud", Access::CloudUse, Audit::Params, cloud),
-    method!(FACADE, [7], "CloudInfo", Access::CloudUse, Audit::Params, cloud_info),
-    method!(FACADE, [7], "ListCloudInfo", Access::User, Audit::Params, list_cloud_info),
-    method!(FACADE, [7], "AddCloud", Access::CloudUse, Audit::NoParams, add_cloud),
-    method!(FACADE, [7], "UpdateCloud", Access::Nobody, Audit::NoParams, update_cloud),
-    method!(FACADE, [7], "RemoveClouds", Access::CloudAdmin, Audit::Params, remove_clouds),
-    method!(FACADE, [7], "ModifyCloudAccess", Access::CloudAdmin, Audit::Params, modify_cloud_access),
-    method!(FACADE, [7], "UserCredentials", Access::Own, Audit::Params, user_credentials),
-    method!(FACADE, [7], "AddCredentials", Access::Own, Audit::NoParams, add_credentials),
-    method!(FACADE, [7], "UpdateCredentialsCheckModels", Access::Own, Audit::NoParams, update_credentials),
-    method!(FACADE, [7], "CheckCredentialsModels", Access::Own, Audit::NoParams, check_credentials),
-    method!(FACADE, [7], "RevokeCredentialsCheckModels", Access::Own, Audit::Params, revoke_credentials),
-    method!(FACADE, [7], "Credential", Access::Own, Audit::Params, credential),
-    method!(FACADE, [7], "CredentialContents", Access::User, Audit::Params, credential_contents),
+    method!(FACADE, [7, 8], "Clouds", Access::User, Audit::Params, clouds),
+    method!(FACADE, [7, 8], "Cloud", Access::CloudUse, Audit::Params, cloud),
+    method!(FACADE, [7, 8], "CloudInfo", Access::CloudUse, Audit::Params, cloud_info),
+    method!(FACADE, [7, 8], "ListCloudInfo", Access::User, Audit::Params, list_cloud_info),
+    method!(FACADE, [7, 8], "AddCloud", Access::CloudUse, Audit::NoParams, add_cloud),
+    method!(FACADE, [7, 8], "UpdateCloud", Access::Nobody, Audit::NoParams, update_cloud),
+    method!(FACADE, [7, 8], "RemoveClouds", Access::CloudAdmin, Audit::Params, remove_clouds),
+    method!(FACADE, [7, 8], "ModifyCloudAccess", Access::CloudAdmin, Audit::Params, modify_cloud_access),
+    method!(FACADE, [7, 8], "UserCredentials", Access::Own, Audit::Params, user_credentials),
+    method!(FACADE, [7, 8], "AddCredentials", Access::Own, Audit::NoParams, add_credentials),
+    method!(FACADE, [7, 8], "UpdateCredentialsCheckModels", Access::Own, Audit::NoParams, update_credentials),
+    method!(FACADE, [7, 8], "CheckCredentialsModels", Access::Own, Audit::NoParams, check_credentials),
+    method!(FACADE, [7, 8], "RevokeCredentialsCheckModels", Access::Own, Audit::Params, revoke_credentials),
+    method!(FACADE, [7, 8], "Credential", Access::Own, Audit::Params, credential),
+    method!(FACADE, [8], "ModelConfigSchema", Access::User, Audit::Params, model_config_schema),
+    method!(FACADE, [7], "InstanceTypes", Access::Nobody, Audit::Params, instance_types),
+    method!(FACADE, [7, 8], "CredentialContents", Access::User, Audit::Params, credential_contents),
 ];
+
+async fn model_config_schema(ctx: &CallContext, args: ModelConfigSchemaArgs) -> Result<Box<RawValue>> {
+    ctx.broker.model_config_schema(&args.provider_type).await
+}
+
+async fn instance_types(_ctx: &CallContext, _args: Empty) -> Result<Empty> {
+    let text = "not supported: ask a model that runs in the cloud, with MachineManager.InstanceTypes";
+    Err(Error::new(Kind::NotSupported, text))
+}
 
 async fn clouds(ctx: &CallContext, _args: Empty) -> Result<CloudsResult> {
     Ok(CloudsResult { clouds: ctx.broker.visible_clouds(&ctx.requester).await? })

@@ -94,7 +94,7 @@ async fn model_status(ctx: &CallContext, args: Entities) -> Result<ModelStatusRe
 }
 
 async fn mongo_version(_ctx: &CallContext, _args: Empty) -> Result<StringResult> {
-    Err(Error::new(Kind::NotSupported, "not supported"))
+    Err(Error::new(Kind::NotSupported, "not supported: a broker keeps nothing in MongoDB"))
 }
 
 async fn api_info(ctx: &CallContext, args: Entities) -> Result<ControllerAPIInfoResults> {

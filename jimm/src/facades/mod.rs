@@ -9,6 +9,8 @@ pub(crate) mod audited;
 mod bulk;
 pub(crate) mod cloud;
 pub(crate) mod controller;
+mod controller_facts;
+mod high_availability;
 pub(crate) mod jimm;
 pub(crate) mod jimm_accounts;
 mod jimm_audit;

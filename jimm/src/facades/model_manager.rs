@@ -8,7 +8,7 @@ use jimm_proto::params::model_manager::{
     ChangeModelCredentialsParams, DestroyModelsParams, DumpModelRequest, ModelCreateArgs, ModelDefaultsResult,
     ModelDefaultsResults, ModelInfo, ModelInfoResult, ModelInfoResults, ModelStatus, ModelStatusResults,
     ModelSummariesRequest, ModelSummaryResult, ModelSummaryResults, ModifyModelAccessRequest, SetModelDefaults,
-    UnsetModelDefaults, UserModelList,
+    UnsetModelDefaults, UserModelList, ValidateModelUpgradeParams,
 };
 
 use super::bulk::look_up;
@@ -20,6 +20,7 @@ use crate::session::CallContext;
 const FACADE: &str = "ModelManager";
 
 pub(crate) const METHODS: &[Method] = &[
+    method!(FACADE, [9, 10, 11], "ValidateModelUpgrades", Access::ModelAdmin, Audit::Params, validate_upgrades),
     method!(FACADE, [9, 10, 11], "CreateModel", Access::CloudUse, Audit::NoParams, create_model),
     method!(FACADE, [9, 10, 11], "ModelInfo", Access::ModelRead, Audit::Params, model_info),
     method!(FACADE, [9, 10, 11], "ListModels", Access::User, Audit::Params, list_models),
@@ -163,6 +164,14 @@ async fn model_defaults_for_clouds(ctx: &CallContext, args: Entities) -> Result<
         Err(e) => ModelDefaultsResult { error: Some(entry_error(&e)), ..Default::default() },
     };
     Ok(ModelDefaultsResults { results: defaults.into_iter().map(result).collect() })
+}
+
+async fn validate_upgrades(ctx: &CallContext, args: ValidateModelUpgradeParams) -> Result<ErrorResults> {
+    let mut results = Vec::with_capacity(args.model.len());
+    for model in &args.model {
+        results.push(ctx.broker.validate_model_upgrade(&ctx.requester, &model.model_tag, args.force).await);
+    }
+    Ok(entries(results))
 }
 
 pub(super) fn tags(entities: &Entities) -> Vec<String> {

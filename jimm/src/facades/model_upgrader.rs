@@ -1,4 +1,4 @@
-//! `ModelUpgrader`, version 1: forwarded to the controller that hosts the model.
+//! `ModelUpgrader`, versions 1 and 2: forwarded to the controller that hosts the model.
 
 use jimm_proto::params::model_manager::ModelParam;
 use jimm_proto::params::model_upgrader::{UpgradeModelParams, UpgradeModelResult};
@@ -10,8 +10,8 @@ use crate::session::CallContext;
 const FACADE: &str = "ModelUpgrader";
 
 pub(crate) const METHODS: &[Method] = &[
-    method!(FACADE, [1], "UpgradeModel", Access::ModelAdmin, Audit::Params, upgrade_model),
-    method!(FACADE, [1], "AbortModelUpgrade", Access::ModelAdmin, Audit::Params, abort_model_upgrade),
+    method!(FACADE, [1, 2], "UpgradeModel", Access::ModelAdmin, Audit::Params, upgrade_model),
+    method!(FACADE, [1, 2], "AbortModelUpgrade", Access::ModelAdmin, Audit::Params, abort_model_upgrade),
 ];
 
 async fn upgrade_model(ctx: &CallContext, args: UpgradeModelParams) -> Result<UpgradeModelResult> {

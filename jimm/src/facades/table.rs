@@ -8,6 +8,8 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::application_offers::METHODS,
     super::cloud::METHODS,
     super::controller::METHODS,
+    super::controller_facts::METHODS,
+    super::high_availability::METHODS,
     super::jimm::METHODS,
     super::jimm_accounts::METHODS,
     super::jimm_audit::METHODS,

@@ -467,6 +467,14 @@ pub struct InstanceType {
     pub cost: i64,
 }
 
+/// Juju's `ModelConfigSchemaArgs`. Juju 4.1 and later only.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ModelConfigSchemaArgs {
+    #[serde(default, deserialize_with = "null_default")]
+    pub provider_type: String,
+}
+
 /// Juju's `CloudSpec`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

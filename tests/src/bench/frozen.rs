@@ -88,10 +88,10 @@ async fn fails(wire: &mut Wire, frame: &Utf8Bytes) -> Result<Duration> {
 }
 
 /// A process that stands still while this lives.
-struct Frozen(u32);
+pub(super) struct Frozen(u32);
 
 impl Frozen {
-    fn new(pid: u32) -> Self {
+    pub(super) fn new(pid: u32) -> Self {
         process::signal(pid, "STOP");
         Self(pid)
     }

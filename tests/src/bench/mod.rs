@@ -18,6 +18,7 @@ mod rights;
 mod rpc;
 mod seeds;
 mod stand;
+mod summaries;
 mod usage;
 
 use std::time::Instant;
@@ -28,9 +29,9 @@ pub use report::{Aim, Report, Row};
 use stand::Stand;
 
 /// What can be measured, in the order in which it is done: the lists need the adopted models, and the frozen
-/// controller comes last because its breaker stays open for a while.
-pub const MEASUREMENTS: [&str; 11] =
-    ["rpc", "pipelined", "audit", "status", "login", "idle", "import", "lists", "rights", "query", "frozen"];
+/// controller comes late because its breaker stays open for a while; many more controllers come last.
+pub const MEASUREMENTS: [&str; 12] =
+    ["rpc", "pipelined", "audit", "status", "login", "idle", "import", "lists", "rights", "query", "frozen", "models"];
 
 /// What to measure, and how thoroughly.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +75,7 @@ pub async fn run(options: &Options) -> Result<Report> {
             "import" => adoption::measure(&mut stand, options).await,
             "lists" => lists::measure(&mut stand, options).await,
             "rights" => rights::measure(&stand, options).await,
+            "models" => summaries::measure(&mut stand, options).await,
             "query" => queries::measure(&stand, options).await,
             _ => frozen::measure(&stand, options).await,
         };

@@ -27,6 +27,9 @@ use crate::simulated::SimPlan;
 pub(super) const SEES_ONE: &str = "one@example.com";
 /// Sees a hundred of them.
 pub(super) const SEES_HUNDRED: &str = "hundred@example.com";
+/// Sees one, and a hundred, of the models on many controllers.
+pub(super) const SEES_FEW: &str = "few@example.com";
+pub(super) const SEES_SOME: &str = "some@example.com";
 /// Sees a thousand of them, for queries.
 pub(super) const SEES_THOUSAND: &str = "thousand@example.com";
 const CALL: Duration = Duration::from_secs(60);
@@ -127,17 +130,10 @@ impl Stand {
     /// Attaches the controllers, logs everybody in, adopts the models that each measurement needs.
     async fn furnish(mut self) -> Result<Self> {
         for (sim, _) in &self.sims {
-            let file = self.dir.path().join(format!("{}.yaml", sim.name));
-            std::fs::write(&file, sim.attach_file()?)?;
-            let mut command = std::process::Command::new(process::built("jimmctl"));
-            command.args(["add-controller"]).arg(&file).env("JIMM_URL", self.plan.address());
-            command.env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
-            command.env("JIMM_CLIENT_ID", SERVICE_ID).env("JIMM_CLIENT_SECRET", SERVICE_SECRET);
-            let said = tokio::task::spawn_blocking(move || command.output()).await??;
-            ensure!(said.status.success(), "add-controller: {}", String::from_utf8_lossy(&said.stderr));
+            self.attach(sim).await?;
         }
         let cloud = given::cloud_of(&self.sims[0].0).await?;
-        for user in [ADMIN, SEES_ONE, SEES_HUNDRED, SEES_THOUSAND] {
+        for user in [ADMIN, SEES_ONE, SEES_HUNDRED, SEES_THOUSAND, SEES_FEW, SEES_SOME] {
             let url = format!("{}/approve", self.plan.issuer);
             let token = self.door.device_login(|code| async move { approve(&url, &code, user).await }).await?;
             let (connection, _) = self.door.with_token(&token).await?;
@@ -152,6 +148,36 @@ impl Stand {
             }
         }
         Ok(self)
+    }
+
+    async fn attach(&self, sim: &SimPlan) -> Result<()> {
+        let file = self.dir.path().join(format!("{}.yaml", sim.name));
+        std::fs::write(&file, sim.attach_file()?)?;
+        let mut command = std::process::Command::new(process::built("jimmctl"));
+        command.args(["add-controller"]).arg(&file).env("JIMM_URL", self.plan.address());
+        command.env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
+        command.env("JIMM_CLIENT_ID", SERVICE_ID).env("JIMM_CLIENT_SECRET", SERVICE_SECRET);
+        let said = tokio::task::spawn_blocking(move || command.output()).await??;
+        ensure!(said.status.success(), "add-controller: {}", String::from_utf8_lossy(&said.stderr));
+        Ok(())
+    }
+
+    /// Starts more controllers, of both generations in turns and with so many models each, and attaches them; with their
+    /// processes.
+    pub(super) async fn more_controllers(&mut self, count: u32, models: u32) -> Result<Vec<(SimPlan, Seeded, u32)>> {
+        let mut more = Vec::new();
+        for n in 0..count {
+            let shape = if n % 2 == 0 { "3.6" } else { "4.0" };
+            let sim =
+                SimPlan::new(&format!("more{n}"), shape, &self.plan.jwks_url(), &self.plan.tls.ca, self.dir.path());
+            let seeded = seeds::write(&sim, models)?;
+            let starting = sim.clone();
+            let pid = tokio::task::spawn_blocking(move || starting.start()).await??;
+            self.pids.sims.push(pid);
+            self.attach(&sim).await?;
+            more.push((sim, seeded, pid));
+        }
+        Ok(more)
     }
 
     /// Through the broker, as its administrator.

@@ -9,5 +9,6 @@ mod models;
 mod offers;
 mod rights;
 mod scripted;
+mod specification;
 mod support;
 mod users;

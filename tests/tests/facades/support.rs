@@ -136,13 +136,22 @@ impl World {
 
     /// A client logged in as that user.
     pub(crate) async fn login(&self, user: &str) -> Client {
+        self.log_in(user).await.0
+    }
+
+    /// The facades that a login tells of.
+    pub(crate) async fn facades_of_login(&self, user: &str) -> Vec<Value> {
+        self.log_in(user).await.1["facades"].as_array().cloned().unwrap_or_default()
+    }
+
+    async fn log_in(&self, user: &str) -> (Client, Value) {
         let target = Target { addresses: vec![self.app.address().to_string()], path: "/api".into(), tls: Tls::Plain };
         let connection = jimm_rpc::dial(&target, &DialOptions::default()).await.expect("the broker answers");
         let tokens = SessionTokens::new(&SECRET.into(), Duration::from_secs(600), Arc::new(SystemClock));
         let token = tokens.mint(&user.parse().expect("a name"), &[]).expect("a token");
         let client = Client(connection);
-        client.ok("Admin(4).LoginWithSessionToken", json!({"session-token": token})).await;
-        client
+        let told = client.ok("Admin(4).LoginWithSessionToken", json!({"session-token": token})).await;
+        (client, told)
     }
 
     /// The tuples on a model, in a line each.

@@ -61,6 +61,7 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
             "user-tag": owner}),
             "macaroon",
         ),
+        of("ApplicationOffers.RemoteApplicationInfo", json!({"offer-urls": [alive.offer_url]}), &alive.model),
         of("ApplicationOffers.DestroyOffers", json!({"offer-urls": [dead.offer_url]}), &gone),
         of(
             "ApplicationOffers.ModifyOfferAccess",
@@ -108,6 +109,8 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         ),
         of("Cloud.Credential", json!({"entities": [{"tag": credential(&world.cloud, me)}]}), "cloud credential"),
         of("Cloud.Credential of another", json!({"entities": [{"tag": credential(&world.cloud, OWNER)}]}), "userpass"),
+        of("Cloud.ModelConfigSchema", json!({"provider-type": "lxd"}), "not supported"),
+        of("Cloud.InstanceTypes", json!({}), ""),
         of("Cloud.CredentialContents", json!({"credentials": [], "include-secrets": false}), ""),
         // === Controller
         of("Controller.AllModels", json!({}), &alive.model),
@@ -133,8 +136,18 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("Controller.ModelStatus", entity("model", &alive.model), "\"alive\""),
         of("Controller.MongoVersion", json!({}), ""),
         of("Controller.ControllerAPIInfoForModels", entity("model", &alive.model), "CERTIFICATE"),
+        of("Controller.CloudSpec", entity("model", &alive.model), "\"type\""),
+        of("Controller.DashboardConnectionInfo", json!({}), ""),
+        of("Controller.DestroyController", json!({}), ""),
+        of("Controller.HostedModelConfigs", json!({}), ""),
+        of("Controller.ListBlockedModels", json!({}), ""),
+        of("Controller.ModelConfig", json!({}), ""),
+        of("Controller.RemoveBlocks", json!({}), ""),
+        of("Controller.WatchAllModels", json!({}), ""),
         of("Controller.WatchModelSummaries", json!({}), "watcher-id"),
         of("Controller.WatchAllModelSummaries", json!({}), "watcher-id"),
+        // === HighAvailability
+        of("HighAvailability.EnableHA", json!({"specs": [{"num-controllers": 3}]}), ""),
         // === JIMM
         of(
             "JIMM.AddController",
@@ -234,6 +247,16 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.UpdateServiceAccountCredentials", json!({"client-id": world.account, "credentials": []}), ""),
         // === ModelConfig
         of("ModelConfig.ModelGet", json!({}), ""),
+        // === ModelConfig of the broker
+        of("ModelConfig.ModelSet", json!({}), ""),
+        of("ModelConfig.ModelUnset", json!({}), ""),
+        of("ModelConfig.GetModelConstraints", json!({}), ""),
+        of("ModelConfig.SetModelConstraints", json!({}), ""),
+        of("ModelConfig.Sequences", json!({}), ""),
+        of("ModelConfig.SLALevel", json!({}), ""),
+        of("ModelConfig.SetSLALevel", json!({}), ""),
+        of("ModelConfig.GetModelSecretBackend", json!({}), ""),
+        of("ModelConfig.SetModelSecretBackend", json!({}), ""),
         // === ModelManager
         of("ModelManager.CreateModel", create(me, "new"), "cloud credentials not found"),
         of("ModelManager.CreateModel for another", create(OWNER, &shop), "already exists"),
@@ -269,6 +292,7 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         ),
         of("ModelManager.UnsetModelDefaults", json!({"keys": [{"cloud-tag": cloud, "keys": []}]}), ""),
         of("ModelManager.ModelDefaultsForClouds", entity("cloud", &world.cloud), ""),
+        of("ModelManager.ValidateModelUpgrades", json!({"model": [{"model-tag": dead_model}], "force": false}), &gone),
         // === ModelSummaryWatcher
         of("ModelSummaryWatcher.Next", json!({}), "unknown watcher id"),
         of("ModelSummaryWatcher.Stop", json!({}), "unknown watcher id"),

@@ -15,6 +15,9 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
             Ok(json!({"clouds": tagged}))
         }
         "Cloud" => Ok(results(call.tags(), |tag| Ok(json!({"cloud": definition(call, &tag)?})))),
+        "ModelConfigSchema" if call.version >= 8 => Ok(json!({"schema": {
+            "logging-config": {"description": "what is logged", "type": "string", "immutable": false, "mandatory": false},
+        }})),
         "CloudInfo" => Ok(results(call.tags(), |tag| {
             let mut info = definition(call, &tag)?;
             if let Some(map) = info.as_object_mut() {
