@@ -13,6 +13,7 @@ pub mod adopt;
 pub mod audit;
 pub mod clouds;
 pub mod controllers;
+pub mod jobs;
 pub mod models;
 pub mod program;
 pub mod query;
@@ -28,6 +29,7 @@ pub use controllers::{
     AddControllerArgs, ControllerInfoArgs, ListControllersArgs, RegisterControllerArgs, RemoveControllerArgs,
     SetControllerDeprecatedArgs, ShowControllerArgs,
 };
+use jobs::{JobStatusArgs, ListJobsArgs, UpgradeToArgs};
 pub use models::{
     ImportModelArgs, ListMigrationTargetsArgs, MigrateArgs, ModelArgs, ModelsArgs, UpdateMigratedModelArgs,
 };
@@ -138,6 +140,15 @@ pub enum Command {
     /// List the controllers that a model could move to
     #[command(after_help = help::LIST_MIGRATION_TARGETS, override_usage = "jimmctl list-migration-targets [OPTIONS] MODEL")]
     ListMigrationTargets(ListMigrationTargetsArgs),
+    /// Move models to a controller that runs a newer Juju and upgrade them to it
+    #[command(after_help = help::jobs::UPGRADE_TO, override_usage = "jimmctl upgrade-to [OPTIONS] CONTROLLER MODEL...")]
+    UpgradeTo(UpgradeToArgs),
+    /// Show how a job of the broker stands
+    #[command(after_help = help::jobs::JOB_STATUS, override_usage = "jimmctl job-status [OPTIONS] JOB")]
+    JobStatus(JobStatusArgs),
+    /// List the jobs of the broker, the newest first
+    #[command(after_help = help::jobs::LIST_JOBS)]
+    ListJobs(ListJobsArgs),
     /// List models with the controllers that host them
     #[command(visible_alias = "list-models")]
     #[command(after_help = help::MODELS)]

@@ -76,17 +76,13 @@ const KNOWN: &[&str] = &[
 ];
 
 const NO_BOOTSTRAP: &str = "the broker makes and destroys no controllers: they are attached and detached";
-const NO_UPGRADE: &str = "moving a model and upgrading it are two commands: migrate, and juju upgrade-model";
 
 /// Those that are not there, and why.
 const NOT_HERE: &[(&str, &str)] = &[
     ("bootstrap", NO_BOOTSTRAP),
     ("bootstrap-status", NO_BOOTSTRAP),
-    ("job-status", NO_BOOTSTRAP),
     ("bootstrap-stop", NO_BOOTSTRAP),
     ("destroy-controller", NO_BOOTSTRAP),
-    ("upgrade-to", NO_UPGRADE),
-    ("list-jobs", NO_BOOTSTRAP),
 ];
 
 fn run(program: &str, args: &[&str], env: &[(&str, &str)]) -> Output {

@@ -86,6 +86,7 @@ impl Broker {
             model_uuid: row.uuid.to_string(),
             controller_name: host.map(|c| c.name).unwrap_or_default(),
             controller_uuid: row.controller_uuid.to_string(),
+            upgrade_to_job_status: self.upgrade_status(row.uuid).await?,
         })
     }
 

@@ -25,6 +25,7 @@ mod home;
 mod housekeeping;
 mod import;
 mod inventory;
+mod job_list;
 mod leaving;
 pub mod migration;
 mod model_create;
@@ -47,6 +48,7 @@ mod service_accounts;
 mod session_policies;
 mod sessions;
 mod summaries;
+pub mod upgrade;
 mod users;
 mod vouching;
 

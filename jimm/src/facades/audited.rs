@@ -45,6 +45,10 @@ const OWN: &[Kept] = &[
     ("JIMM", "UpdateMigratedModel", "model-tag target-controller"),
     ("JIMM", "ListMigrationTargets", "model-tag"),
     ("JIMM", "FullModelStatus", "model-tag"),
+    ("JIMM", "UpgradeTo", "model-uuids model-tag target-controller-name"),
+    ("JIMM", "JobInfo", "job-id"),
+    ("JIMM", "ListJobs", "kinds statuses count cursor"),
+    ("JIMM", "SupportedJujuVersions", "min-version"),
     ("JIMM", "ModelControllerInfo", "model"),
     ("JIMM", "ListModels", "all controller model"),
     ("JIMM", "ListSessions RevokeSessions", "user-tag session-id all"),
@@ -135,15 +139,20 @@ const HTTP: &[Kept] = &[
 
 /// The broker's own methods that change nothing.
 const READS: &[(&str, &str)] = &[
-    ("ApplicationOffers", "ApplicationOffers ListApplicationOffers FindApplicationOffers GetConsumeDetails"),
+    (
+        "ApplicationOffers",
+        "ApplicationOffers ListApplicationOffers FindApplicationOffers GetConsumeDetails \
+         RemoteApplicationInfo",
+    ),
     (
         "Cloud",
-        "Clouds Cloud CloudInfo ListCloudInfo UserCredentials CheckCredentialsModels Credential CredentialContents",
+        "Clouds Cloud CloudInfo ListCloudInfo UserCredentials CheckCredentialsModels Credential CredentialContents \
+         ModelConfigSchema",
     ),
     (
         "Controller",
         "AllModels ControllerConfig ControllerVersion GetControllerAccess IdentityProviderURL ModelStatus MongoVersion \
-         ControllerAPIInfoForModels WatchModelSummaries WatchAllModelSummaries WatchAllModels",
+         ControllerAPIInfoForModels CloudSpec DashboardConnectionInfo ListBlockedModels ModelConfig WatchModelSummaries WatchAllModelSummaries WatchAllModels",
     ),
     (
         "JIMM",
@@ -151,12 +160,13 @@ const READS: &[(&str, &str)] = &[
          ModelControllerInfo ListModels Version DisableControllerUUIDMasking ListSessions ListSessionPolicies \
          ListServiceAccountCredentials FindAuditEvents AuditCheckpoints AuditBatches SealingStatus GetGroup ListGroups GetRole \
          ListRoles CheckRelation CheckRelations ListRelationshipTuples CrossModelQuery StartCrossModelQuery \
-         NextCrossModelQuery StopCrossModelQuery",
+         NextCrossModelQuery StopCrossModelQuery SupportedJujuVersions JobInfo ListJobs",
     ),
-    ("ModelConfig", "ModelGet"),
+    ("ModelConfig", "ModelGet GetModelConstraints Sequences SLALevel GetModelSecretBackend"),
     (
         "ModelManager",
-        "ModelInfo ListModels ListModelSummaries ModelStatus DumpModels DumpModelsDB ModelDefaultsForClouds",
+        "ModelInfo ListModels ListModelSummaries ModelStatus DumpModels DumpModelsDB ModelDefaultsForClouds \
+         ValidateModelUpgrades",
     ),
     ("ModelSummaryWatcher", "Next Stop"),
     ("AllModelWatcher", "Next Stop"),

@@ -19,6 +19,7 @@ mod jimm_models;
 mod jimm_query;
 pub(crate) mod jimm_rights;
 mod jimm_sealing;
+mod jimm_upgrades;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;
 mod model_summary_watcher;

@@ -18,6 +18,7 @@ pub(crate) const TABLE: &[&[Method]] = &[
     super::jimm_query::METHODS,
     super::jimm_rights::METHODS,
     super::jimm_sealing::METHODS,
+    super::jimm_upgrades::METHODS,
     super::model_config::METHODS,
     super::model_manager::METHODS,
     super::model_summary_watcher::METHODS,

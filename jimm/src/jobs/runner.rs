@@ -8,11 +8,11 @@ use std::time::Duration;
 use jimm_store::jobs::{self, Job, Lease};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, migration, sealing};
+use crate::broker::{Broker, migration, sealing, upgrade};
 use crate::error::Result;
 
 /// The kinds of jobs there are.
-const KINDS: &[&str] = &[migration::KIND, sealing::KIND];
+const KINDS: &[&str] = &[migration::KIND, sealing::KIND, upgrade::KIND];
 /// How long a job that failed for a passing reason waits before it is tried again: from, to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -32,6 +32,8 @@ pub enum Outcome {
     Ended,
     /// Somebody goes on with it at once.
     Left,
+    /// It waits for something else; somebody looks again after this time.
+    Later(Duration),
     /// It is tried again a little later.
     Again(crate::error::Error),
 }
@@ -104,6 +106,7 @@ async fn run(broker: &Arc<Broker>, job: Job) {
     let given_back = match outcome {
         Outcome::Ended => return,
         Outcome::Left => give_back(broker, lease, Duration::ZERO, "").await,
+        Outcome::Later(after) => give_back(broker, lease, after, "").await,
         Outcome::Again(error) => {
             let attempt = u32::try_from(work.job.attempts.clamp(0, 16)).unwrap_or(0);
             let after = BACKOFF.0.saturating_mul(1 << attempt.min(10)).min(BACKOFF.1);
@@ -120,6 +123,7 @@ async fn run(broker: &Arc<Broker>, job: Job) {
 async fn run_kind(broker: &Arc<Broker>, work: &Work) -> Outcome {
     match work.job.kind.as_str() {
         sealing::KIND => sealing::run(broker, work).await,
+        upgrade::KIND => upgrade::run(broker, work).await,
         _ => migration::run(broker, work).await,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     access_file, add_controller, add_model, adopt, audit, check_access, clouds, controller_info, controllers, generate,
     import_credentials, import_model, login, migrate, model_status, models, query_models, register_controller,
     relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets, update_migrated_model,
-    verify_audit, version,
+    upgrade, verify_audit, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -32,6 +32,9 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::Migrate(args) => migrate::run(global, args).await,
         Command::UpdateMigratedModel(args) => update_migrated_model::run(global, args).await,
         Command::ListMigrationTargets(args) => targets::run(global, args).await,
+        Command::UpgradeTo(args) => upgrade::run(global, args).await,
+        Command::JobStatus(args) => upgrade::status(global, args).await,
+        Command::ListJobs(args) => upgrade::list(global, args).await,
         Command::Models(args) => models::list(global, args).await,
         Command::ShowModel(args) => models::show(global, args).await,
         Command::ModelStatus(args) => model_status::run(global, args).await,

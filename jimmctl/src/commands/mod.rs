@@ -31,6 +31,7 @@ mod session_policies;
 mod sessions;
 mod targets;
 mod update_migrated_model;
+mod upgrade;
 mod verify_audit;
 mod version;
 

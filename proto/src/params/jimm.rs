@@ -330,6 +330,9 @@ pub struct ModelControllerInfo {
     pub controller_name: String,
     #[serde(default, deserialize_with = "null_default")]
     pub controller_uuid: String,
+    /// How its newest upgrade by a move stands, when there ever was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_to_job_status: Option<super::jimm_upgrades::UpgradeToJobStatus>,
 }
 
 /// Parameters of `ListModels`. Ours.

@@ -14,6 +14,7 @@ pub mod jimm_models;
 pub mod jimm_query;
 pub mod jimm_rights;
 pub mod jimm_sealing;
+pub mod jimm_upgrades;
 pub mod migration;
 pub mod model;
 pub mod model_config;

@@ -24,7 +24,7 @@ const CALL: Duration = Duration::from_secs(60);
 const LOOKED: Duration = Duration::from_secs(60);
 
 pub(super) async fn measure(stand: &mut Stand, options: &Options) -> Result<Vec<Row>> {
-    let each = options.count(500, 20);
+    let each = options.count(556, 20);
     let hosts = stand.more_controllers(CONTROLLERS, each).await?;
     let mut models: Vec<(String, uuid::Uuid)> = Vec::new();
     for n in 0..usize::try_from(each)? {

@@ -178,6 +178,14 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.ListModels of all", json!({"all": true}), &alive.model),
         of("JIMM.CrossModelQuery", json!({"type": "jq", "query": ".model.name"}), &alive.model),
         of("JIMM.StartCrossModelQuery", json!({"type": "jq", "query": "("}), "failed to parse"),
+        of("JIMM.SupportedJujuVersions", json!({}), "\"version\""),
+        of(
+            "JIMM.UpgradeTo",
+            json!({"model-uuids": [alive.model], "target-controller-name": "nowhere"}),
+            "controller not found",
+        ),
+        of("JIMM.JobInfo", json!({"job-id": "none"}), "invalid job ID"),
+        of("JIMM.ListJobs", json!({}), ""),
         of("JIMM.NextCrossModelQuery", json!({"query-id": "none"}), "no such query"),
         of("JIMM.StopCrossModelQuery", json!({"query-id": "none"}), "no such query"),
         of(

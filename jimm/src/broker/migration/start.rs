@@ -51,6 +51,15 @@ impl Broker {
         }
     }
 
+    /// Starts a move and returns its job at once.
+    pub(in crate::broker) async fn begin_move(&self, who: &Requester, spec: &MigrateModelSpec) -> Result<i64> {
+        let plan = self.plan_migration(who, spec).await.map_err(|(_, error)| error)?;
+        if let Some(refusal) = plan.refusal() {
+            return Err(refusal);
+        }
+        Ok(self.enqueue_migration(who, &plan).await?.id)
+    }
+
     async fn enqueue_migration(&self, who: &Requester, plan: &Plan) -> Result<Job> {
         let data = Data {
             model: plan.model.uuid,
