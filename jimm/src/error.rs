@@ -165,6 +165,13 @@ impl Error {
         self
     }
 
+    /// Adds what clients need to go on; nothing when it is no object.
+    #[must_use]
+    pub fn with_info(mut self, info: serde_json::Value) -> Self {
+        self.info = if let serde_json::Value::Object(info) = info { Some(info) } else { None };
+        self
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod controllers;
+pub mod description;
 pub mod error;
 pub mod facades;
 pub mod http_client;

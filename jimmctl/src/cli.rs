@@ -13,6 +13,7 @@ pub mod adopt;
 pub mod audit;
 pub mod clouds;
 pub mod controllers;
+pub mod incoming;
 pub mod jobs;
 pub mod models;
 pub mod program;
@@ -134,6 +135,12 @@ pub enum Command {
     /// Move models to another controller and follow them to the end
     #[command(visible_alias = "migrate-internal", after_help = help::MIGRATE, override_usage = "jimmctl migrate [OPTIONS] CONTROLLER MODEL...")]
     Migrate(MigrateArgs),
+    /// Bring a model in from a controller that is none of the broker's, and follow it to the end
+    #[command(after_help = help::incoming::MIGRATE_IN, override_usage = "jimmctl migrate-in [OPTIONS] MODEL --from NAME --backing-controller CONTROLLER --user-mapping FILE\n       jimmctl migrate-in MODEL --from NAME --draft-mapping")]
+    MigrateIn(incoming::MigrateInArgs),
+    /// Have the broker ready for a model that comes in; prints the token for its source
+    #[command(after_help = help::incoming::PREPARE, override_usage = "jimmctl prepare-migration [OPTIONS] UUID --backing-controller CONTROLLER --user-mapping FILE")]
+    PrepareMigration(incoming::PrepareMigrationArgs),
     /// Record that a model was moved to another controller behind the broker's back
     #[command(after_help = help::UPDATE_MIGRATED_MODEL, override_usage = "jimmctl update-migrated-model [OPTIONS] CONTROLLER UUID")]
     UpdateMigratedModel(UpdateMigratedModelArgs),

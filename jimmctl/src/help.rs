@@ -21,6 +21,7 @@ pub(crate) mod add_model;
 pub(crate) mod adopt;
 pub(crate) mod audit;
 pub(crate) mod clouds;
+pub(crate) mod incoming;
 pub(crate) mod jobs;
 pub(crate) mod query;
 pub(crate) mod rights;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jimm_proto::params::admin::LoginResult;
+use jimm_proto::params::admin::{LoginRequest, LoginResult};
 use jimm_rpc::{CallError, Connection, DialOptions, Target, Tls};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -29,6 +29,9 @@ pub(crate) struct Session {
     timeout: Duration,
     /// Who logged in.
     user: OnceLock<String>,
+    /// The broker's tag as a controller.
+    tag: OnceLock<String>,
+    target: Target,
 }
 
 #[derive(Serialize)]
@@ -67,7 +70,7 @@ impl Session {
         let timeout = Duration::from_secs(args.timeout.max(1));
         if let Some(url) = &args.url {
             let target = target(&endpoints_of(url)?, "", tls_of(args.ca_cert.as_deref(), None)?)?;
-            let session = Self { connection: dial(&target).await?, timeout, user: OnceLock::new() };
+            let session = Self::at(&target, timeout).await?;
             session.log_in_without_store(&settings, &target, args).await?;
             return Ok(session);
         }
@@ -78,7 +81,7 @@ impl Session {
         let store = ClientStore::new(dir.clone());
         let known = store.controller(args.controller.as_deref())?;
         let target = target_of(&known)?;
-        let session = Self { connection: dial(&target).await?, timeout, user: OnceLock::new() };
+        let session = Self::at(&target, timeout).await?;
         if known.access_token.is_empty() && session.log_in_as_service_account(&settings, &target).await? {
             return Ok(session);
         }
@@ -89,7 +92,44 @@ impl Session {
     /// Connects without logging in.
     pub(crate) async fn connect(known: &KnownController) -> Result<Self> {
         let target = target_of(known)?;
-        Ok(Self { connection: dial(&target).await?, timeout: DIAL, user: OnceLock::new() })
+        Self::at(&target, DIAL).await
+    }
+
+    async fn at(target: &Target, timeout: Duration) -> Result<Self> {
+        let connection = dial(target).await?;
+        Ok(Self { connection, timeout, user: OnceLock::new(), tag: OnceLock::new(), target: target.clone() })
+    }
+
+    /// Connects to a plain controller of the client store, as its own user.
+    pub(crate) async fn to_controller(known: &KnownController) -> Result<(Connection, LoginResult)> {
+        if known.password.is_empty() {
+            return Err(Failure::failed(format!("the client store has no password for controller {}", known.name))
+                .with_hint("log in with \"juju login\", or \"juju change-user-password\" when that asks for none"));
+        }
+        let target = target_of(known)?;
+        let connection = dial(&target).await?;
+        let request = LoginRequest {
+            auth_tag: format!("user-{}", known.user),
+            credentials: known.password.clone(),
+            client_version: "3.6.11".to_owned(),
+            ..LoginRequest::default()
+        };
+        let login = jimm_rpc::login(&connection, &request, DIAL).await?;
+        Ok((connection, login))
+    }
+
+    /// Where the broker is: addresses, and the CA that its certificate is of, if not of the system's.
+    pub(crate) fn place(&self) -> (Vec<String>, String) {
+        let ca = match &self.target.tls {
+            Tls::Ca { pem, .. } => pem.clone(),
+            _ => String::new(),
+        };
+        (self.target.addresses.clone(), ca)
+    }
+
+    /// The broker's tag as a controller.
+    pub(crate) fn controller_tag(&self) -> String {
+        self.tag.get().cloned().unwrap_or_default()
     }
 
     /// A new login in the browser, whatever is stored; answers the new session token too.
@@ -183,7 +223,7 @@ impl Session {
             .admin("LoginWithClientCredentials", &params, self.timeout)
             .await
             .map_err(|e| Failure::from(e).with_hint(ACCOUNT))?;
-        let _ = self.user.set(user_of(&login));
+        self.keep(&login);
         Ok(true)
     }
 
@@ -198,8 +238,13 @@ impl Session {
     async fn log_in_with_token(&self, token: &str) -> Result<LoginResult, CallError> {
         let params = SessionToken { session_token: token };
         let login: LoginResult = self.admin("LoginWithSessionToken", &params, self.timeout).await?;
-        let _ = self.user.set(user_of(&login));
+        self.keep(&login);
         Ok(login)
+    }
+
+    fn keep(&self, login: &LoginResult) {
+        let _ = self.user.set(user_of(login));
+        let _ = self.tag.set(login.controller_tag.clone());
     }
 
     /// The login in the browser that a refused token leads to.

@@ -66,6 +66,7 @@ const KNOWN: &[&str] = &[
     "grant-service-account-access",
     "list-service-account-credentials",
     "update-service-account-credential",
+    "prepare-migration",
     "bootstrap",
     "bootstrap-status",
     "job-status",

@@ -115,7 +115,7 @@ impl Broker {
         Ok(answer.results)
     }
 
-    async fn region_to_record(&self, cloud: &str, region: &str) -> Result<String> {
+    pub(super) async fn region_to_record(&self, cloud: &str, region: &str) -> Result<String> {
         let mut conn = self.store.acquire().await?;
         if clouds::get(&mut conn, cloud).await?.is_none() {
             return Err(Error::not_found(format!("cloud {cloud:?} not found: attach a controller that serves it")));

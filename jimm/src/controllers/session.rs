@@ -6,6 +6,7 @@ use std::time::Duration;
 use jimm_proto::params::admin::LoginResult;
 use jimm_rpc::{CallError, Connection};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
 
@@ -86,6 +87,21 @@ impl Session {
                 Err(call_failed(&self.controller, error))
             }
         }
+    }
+
+    /// The same, answering the body as it came, whatever it is: some answers are no object.
+    pub async fn call_raw<P>(
+        &self,
+        facade: Facade,
+        method: &str,
+        params: &P,
+        deadline: Duration,
+    ) -> Result<Box<RawValue>>
+    where
+        P: Serialize + ?Sized,
+    {
+        let version = self.version(facade)?;
+        self.watched(self.connection.call_raw(facade.0, version, method, params, deadline)).await
     }
 
     async fn watched<R>(&self, call: impl Future<Output = Result<R, CallError>>) -> Result<R> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use jimm_proto::names::UserName;
 use jimm_proto::params::admin::{LoginRequest, LoginResult};
 use jimm_rpc::{CallError, Connection, DialError, DialOptions, Socket, Stream};
@@ -211,12 +211,12 @@ impl Slot {
 
     /// A websocket without a login, for the relay.
     pub async fn open_socket(&self, path: &str) -> Result<Socket> {
-        self.open(path, None).await
+        self.open(path, Vec::new()).await
     }
 
     /// A websocket whose handshake carries an authorization, for streams.
-    pub async fn open_stream_socket(&self, path: &str, authorization: HeaderValue) -> Result<Socket> {
-        self.open(path, Some(authorization)).await
+    pub async fn open_stream_socket(&self, path: &str, headers: Vec<(HeaderName, HeaderValue)>) -> Result<Socket> {
+        self.open(path, headers).await
     }
 
     /// A byte stream for HTTP.
@@ -228,10 +228,10 @@ impl Slot {
         outcome
     }
 
-    async fn open(&self, path: &str, authorization: Option<HeaderValue>) -> Result<Socket> {
+    async fn open(&self, path: &str, headers: Vec<(HeaderName, HeaderValue)>) -> Result<Socket> {
         self.admit()?;
         let mut options = self.dial_options();
-        options.headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+        options.headers.extend(headers);
         let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &options).await;
         let outcome = dialled.map_err(|e| self.not_dialled(&e));
         self.note(&outcome);

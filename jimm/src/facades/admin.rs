@@ -38,6 +38,11 @@ pub(crate) enum AdminCall {
     },
     /// Log in with a browser's cookie.
     LoginWithSessionCookie,
+    /// Log in with a tag and a password, as agents do.
+    Login {
+        /// Who says to be there.
+        auth_tag: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -52,6 +57,12 @@ struct ClientCredentialsParams {
     client_id: Option<String>,
     #[serde(rename = "client-secret", default)]
     client_secret: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct LoginParams {
+    #[serde(rename = "auth-tag", default)]
+    auth_tag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,7 +96,10 @@ impl AdminCall {
                 })
             }
             "LoginWithSessionCookie" => Ok(Self::LoginWithSessionCookie),
-            "Login" => Err(Error::new(Kind::NotSupported, "JIMM does not support login from old clients")),
+            "Login" => {
+                let params: LoginParams = decode(params)?;
+                Ok(Self::Login { auth_tag: params.auth_tag.unwrap_or_default() })
+            }
             "RedirectInfo" => Err(Error::new(Kind::NotSupported, "not redirected")),
             method => Err(Error::new(
                 Kind::NotImplemented,
@@ -101,8 +115,14 @@ impl AdminCall {
             Self::LoginWithSessionToken(_) => "session-token",
             Self::LoginWithClientCredentials { .. } => "client-credentials",
             Self::LoginWithSessionCookie => "session-cookie",
+            Self::Login { .. } => "password",
         }
     }
+}
+
+/// What everybody is told who comes with a password.
+pub(crate) fn no_passwords() -> Error {
+    Error::new(Kind::NotSupported, "JIMM does not support login from old clients")
 }
 
 /// The answer to `LoginDevice`.
@@ -133,7 +153,9 @@ mod tests {
 
     #[test]
     fn old_logins_get_the_documented_refusal() {
-        let refusal = read("Login", r#"{"auth-tag":"user-admin","credentials":"pw"}"#).unwrap_err().to_wire();
+        let call = read("Login", r#"{"auth-tag":"user-admin","credentials":"pw"}"#).unwrap();
+        assert!(matches!(call, AdminCall::Login { auth_tag } if auth_tag == "user-admin"));
+        let refusal = no_passwords().to_wire();
         assert_eq!(refusal.message, "JIMM does not support login from old clients");
         assert_eq!(refusal.code, "not supported");
         assert_eq!(read("Logout", "{}").unwrap_err().juju_code(), "not implemented");

@@ -39,6 +39,9 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker
         .tasks
         .spawn(run(Arc::clone(broker), "keep-audit", FORGET, |b| Box::pin(async move { b.keep_audit().await })));
+    broker.tasks.spawn(run(Arc::clone(broker), "settle-arrivals", models, |b| {
+        Box::pin(async move { b.settle_arrivals().await })
+    }));
     broker.tasks.spawn(run(Arc::clone(broker), "follow-departures", models, |b| {
         Box::pin(async move { b.follow_departures().await })
     }));

@@ -16,4 +16,4 @@ mod upstream;
 pub use connection::serve as serve_model;
 pub(crate) use freeze::is_read;
 pub use route::Route;
-pub use stream::{Access as StreamAccess, Stream, serve as serve_stream};
+pub use stream::{Access as StreamAccess, Stream, Way, serve as serve_stream};

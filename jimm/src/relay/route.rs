@@ -8,7 +8,7 @@ use jimm_proto::access::ModelAccess;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
 
-use crate::broker::{Broker, Home, ModelWatch, Requester};
+use crate::broker::{Broker, Home, ModelWatch, Requester, Upload};
 use crate::controllers::Slot;
 use crate::error::{Error, Result};
 use crate::session::socket::Close;
@@ -49,6 +49,13 @@ impl Route {
         let on_home = if is_admin { "superuser" } else { "login" };
         let claims = slot.claims(on_home, Some((model, &access.to_string())));
         Ok(Self { model, slot, access, claims, frozen: is_frozen(&row) })
+    }
+
+    /// The way of what a source sends beside a model that comes in: as the broker itself.
+    pub async fn of_arrival(broker: &Broker, who: &Requester, model: Uuid, upload: Upload) -> Result<Self> {
+        let slot = broker.upload_target(who, model, upload).await?;
+        let claims = slot.claims("superuser", None);
+        Ok(Self { model, slot, access: ModelAccess::Admin, claims, frozen: false })
     }
 
     /// The home's name.

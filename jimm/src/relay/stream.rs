@@ -5,13 +5,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 use jimm_store::audit::Class;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
 
 use super::route::Route;
-use crate::broker::Requester;
+use crate::broker::{Requester, Upload};
 use crate::error::Result;
 use crate::session::notes::{self, HttpCall};
 use crate::session::record::Outcome;
@@ -29,6 +31,17 @@ pub struct Stream {
     pub model: Uuid,
     /// What follows the model in the path, with the query: `log?replay=true`.
     pub path: String,
+    /// How it gets there.
+    pub way: Way,
+}
+
+/// How a stream gets to the model's home.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// As the client, below the model's path.
+    Model,
+    /// As the broker itself, with these headers: the source of a model that comes in.
+    Migration(Vec<(HeaderName, HeaderValue)>),
 }
 
 /// Who asks, or why nobody may.
@@ -100,10 +113,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     reader.trust();
     // From here on a change of the model or of rights is not missed.
     let mut watch = services.broker.model_events.subscribe(stream.model);
-    let route = Route::find(&services.broker, &requester, stream.model).await?;
-    let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
-    let path = format!("/model/{}/{}", stream.model, stream.path);
-    let upstream = route.slot.open_stream_socket(&path, authorization).await?;
+    let (route, upstream) = open(services, &requester, stream).await?;
     let (mut from, up, up_writer) = socket::split(upstream, SILENCE);
     let down = async {
         loop {
@@ -143,6 +153,26 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let _ =
         tokio::time::timeout(Duration::from_secs(1), async { tokio::join!(up.close(Close::normal()), written) }).await;
     Ok(close)
+}
+
+/// The way and the stream at its end.
+async fn open(services: &Services, requester: &Requester, stream: &Stream) -> Result<(Route, jimm_rpc::Socket)> {
+    let (route, path, headers) = match &stream.way {
+        Way::Model => {
+            let route = Route::find(&services.broker, requester, stream.model).await?;
+            let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
+            (route, format!("/model/{}/{}", stream.model, stream.path), vec![(AUTHORIZATION, authorization)])
+        }
+        Way::Migration(passed_on) => {
+            let route = Route::of_arrival(&services.broker, requester, stream.model, Upload::Logs).await?;
+            let authorization = route.slot.authorization(services.broker.controllers.service(), &route.claims).await?;
+            let mut headers = passed_on.clone();
+            headers.push((AUTHORIZATION, authorization));
+            (route, format!("/{}", stream.path), headers)
+        }
+    };
+    let upstream = route.slot.open_stream_socket(&path, headers).await?;
+    Ok((route, upstream))
 }
 
 /// The controller did what it must not do: the client cannot mend that.

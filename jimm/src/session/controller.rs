@@ -23,6 +23,8 @@ use crate::error::{Error, Kind, Result};
 use crate::facades::registry::{self, Method};
 use crate::telemetry::Endpoint;
 
+/// How long a call may take that takes as long as a model is large.
+const LONG: Duration = Duration::from_secs(1800);
 /// How long calls that are in work may take when their requester is cut off.
 const LAST_WORD: Duration = Duration::from_millis(250);
 
@@ -153,7 +155,8 @@ impl Session {
     /// Runs a call to its end, whatever happens in it: a deadline, a panic, a client that goes away.
     async fn run_guarded(&self, call: &Call) -> Result<Box<RawValue>> {
         let controllers = &self.services.settings.controllers;
-        let limit = self.services.settings.limits.request_timeout + controllers.dial_timeout + controllers.call_timeout;
+        let own = if is_long(call) { LONG } else { self.services.settings.limits.request_timeout };
+        let limit = own + controllers.dial_timeout + controllers.call_timeout;
         let work = AssertUnwindSafe(self.run(call)).catch_unwind();
         let deadline = async {
             if waits_for_events(call) {
@@ -222,6 +225,11 @@ impl Session {
 }
 
 /// Calls that end when something happens, which may be never.
+/// Whether a call takes as long as a model is large.
+fn is_long(call: &Call) -> bool {
+    &*call.asked.facade == "MigrationTarget" && &*call.asked.method == "Import"
+}
+
 fn waits_for_events(call: &Call) -> bool {
     &*call.asked.method == "Next"
 }

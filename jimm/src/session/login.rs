@@ -22,6 +22,8 @@ use crate::facades::admin::{self, AdminCall};
 pub(crate) const EXCHANGED: &str = "token-exchange";
 /// How long their sessions last when no rule says so: as a job of a CI may.
 const LONGEST_EXCHANGED: Duration = Duration::from_secs(3600);
+/// What the tags of agents begin with.
+const AGENTS: [&str; 4] = ["machine-", "unit-", "application-", "model-"];
 /// A login so soon after one that was noted is not noted again: it would be a write, and of no interest.
 const NOTED: TimeDelta = TimeDelta::seconds(60);
 
@@ -94,7 +96,18 @@ impl LoginDesk {
                 let identity = browser::identity(&self.services, self.cookie.as_ref())?;
                 self.logged_in(identity, label).await
             }
+            AdminCall::Login { auth_tag } => Err(self.other_way(&auth_tag).await),
         }
+    }
+
+    /// Agents of a model belong to its controller; nobody else has a password.
+    async fn other_way(&self, auth_tag: &str) -> Error {
+        let is_agent = AGENTS.iter().any(|kind| auth_tag.strip_prefix(kind).is_some_and(|id| !id.is_empty()));
+        let Place::Model(model) = self.place else { return admin::no_passwords() };
+        if !is_agent {
+            return admin::no_passwords();
+        }
+        self.services.broker.redirect_of_agents(model).await.unwrap_or_else(|error| error)
     }
 
     async fn finish_device(&self) -> Result<Box<RawValue>> {

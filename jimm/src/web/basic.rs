@@ -35,6 +35,34 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
     Ok(member?.requester)
 }
 
+/// The same for the source of a model that comes in, which has a session token: as a password, whoever it says to be, or
+/// as a bearer's.
+pub(super) async fn migrating(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<Requester> {
+    let token = match credentials(headers) {
+        Some((_, password)) => Some(password),
+        None => bearer(headers),
+    };
+    let token = token.ok_or_else(|| {
+        Error::new(Kind::Unauthorized, "authentication missing: send the token of the prepared migration")
+    })?;
+    let failed = |error: Error| match error.kind() {
+        Kind::SessionTokenInvalid => {
+            Error::new(Kind::Unauthorized, format!("authentication failed: {}", error.message())).with_source(error)
+        }
+        _ => error,
+    };
+    let identity = services.authn.session_tokens.verify(&token).map_err(failed)?;
+    let who = login::member(services, identity, address, "session-token").await.map_err(failed)?.requester;
+    services.broker.require_admin(&who).await?;
+    Ok(who)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;

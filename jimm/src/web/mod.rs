@@ -8,6 +8,7 @@ mod exchange;
 mod health;
 mod listener;
 mod macaroons;
+mod migrate;
 mod model;
 mod model_path;
 mod origins;

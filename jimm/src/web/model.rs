@@ -12,7 +12,7 @@ use super::table::{self, BelowModel, Takes};
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
 use super::{basic, model_path, origins, proxy};
 use crate::error::Error;
-use crate::relay::{Stream, serve_model, serve_stream};
+use crate::relay::{Stream, Way, serve_model, serve_stream};
 use crate::session::{Peer, Services};
 
 /// Serves a path that begins with `/model`. A websocket is always accepted: clients try a refused handshake again and
@@ -44,7 +44,7 @@ pub(super) async fn serve(
         }
         (Some(BelowModel { takes: Takes::Websocket, .. }), Some(path)) => {
             let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-            let stream = Stream { model: path.model, path: format!("{}{query}", path.rest) };
+            let stream = Stream { model: path.model, path: format!("{}{query}", path.rest), way: Way::Model };
             stream_to(&services, request, peer, stream, None)
         }
         (None, found) if is_websocket(&request) => {
@@ -52,7 +52,11 @@ pub(super) async fn serve(
                 Some(path) => Error::not_found(format!("unknown endpoint {:?}", path.rest)),
                 None => Error::bad_request("error parsing path: invalid path"),
             };
-            let stream = Stream { model: found.map(|path| path.model).unwrap_or_default(), path: String::new() };
+            let stream = Stream {
+                model: found.map(|path| path.model).unwrap_or_default(),
+                path: String::new(),
+                way: Way::Model,
+            };
             stream_to(&services, request, peer, stream, Some(error))
         }
         (Some(entry), Some(path)) => {

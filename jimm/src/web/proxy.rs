@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::basic;
 use super::table::BelowModel;
-use crate::broker::{ModelWatch, Requester};
+use crate::broker::{ModelWatch, Requester, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
 use crate::session::notes::{self, HttpCall};
@@ -71,6 +71,66 @@ pub(super) async fn forward(
         Ok(()) => run(services, &peer, model, entry, (rest, request), &mut requester).await,
         Err(error) => Err(error),
     };
+    let asked = Asked { class: class(&method), name: format!("{method} {name}"), object, began };
+    answer(services, &peer, requester.as_ref(), Some(model), &asked, result)
+}
+
+/// The same for what a source sends beside a model that comes in.
+pub(super) async fn forward_upload(
+    services: &Arc<Services>,
+    peer: Peer,
+    model: Result<Uuid>,
+    who: Result<Requester>,
+    request: Request,
+) -> Response {
+    let _open = services.telemetry.metrics.connection(Endpoint::Proxy);
+    let object: String = request.uri().path().chars().take(200).collect();
+    let name = object.split('/').skip(1).take(2).collect::<Vec<_>>().join("/");
+    let asked = Asked {
+        class: class(request.method()),
+        name: format!("{} {name}", request.method()),
+        object,
+        began: Instant::now(),
+    };
+    let (requester, uuid) = (who.as_ref().ok().cloned(), model.as_ref().ok().copied());
+    let result = async {
+        let (who, model) = (who?, model?);
+        notes::room(services).await?;
+        let watch = services.broker.model_events.subscribe(model);
+        let route = Route::of_arrival(&services.broker, &who, model, Upload::Binaries).await?;
+        let authorization = route.slot.authorization(services.broker.controllers.service(), &route.claims).await?;
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        parts.uri = Uri::try_from(path).map_err(Error::internal)?;
+        parts.extensions = http::Extensions::new();
+        strip(&mut parts.headers);
+        send(services, (route, watch), &who, authorization, Request::from_parts(parts, body)).await
+    };
+    let result = result.await;
+    answer(services, &peer, requester.as_ref(), uuid, &asked, result)
+}
+
+/// A request, for log and audit.
+struct Asked {
+    class: Class,
+    name: String,
+    object: String,
+    began: Instant,
+}
+
+fn class(method: &Method) -> Class {
+    if is_read(method) { Class::Read } else { Class::Change }
+}
+
+/// Tells of a request, and how it was answered.
+fn answer(
+    services: &Services,
+    peer: &Peer,
+    requester: Option<&Requester>,
+    model: Option<Uuid>,
+    asked: &Asked,
+    result: Result<Response>,
+) -> Response {
     let (status, kind) = match &result {
         Ok(response) => (response.status(), "ok"),
         Err(error) => (status(error), error.kind().as_str()),
@@ -78,23 +138,23 @@ pub(super) async fn forward(
     tracing::info!(
         conversation.id = peer.conversation,
         client.address = %peer.address,
-        requester = requester.as_ref().map(|who: &Requester| who.name.as_str()).unwrap_or_default(),
-        model.uuid = %model,
-        request.method = format!("{method} {name}"),
+        requester = requester.map(|who| who.name.as_str()).unwrap_or_default(),
+        model.uuid = %model.unwrap_or_default(),
+        request.method = asked.name,
         http.status = status.as_u16(),
         kind,
-        elapsed.ms = began.elapsed().as_secs_f64() * 1000.0,
+        elapsed.ms = asked.began.elapsed().as_secs_f64() * 1000.0,
         "request passed on"
     );
     let call = HttpCall {
-        peer: &peer,
-        who: requester.as_ref().map(|who| (who.name.as_str(), who.auth_method)),
-        class: if is_read(&method) { Class::Read } else { Class::Change },
-        name: &format!("{method} {name}"),
-        object: &object,
-        model: Some(model),
+        peer,
+        who: requester.map(|who| (who.name.as_str(), who.auth_method)),
+        class: asked.class,
+        name: &asked.name,
+        object: &asked.object,
+        model,
         params: None,
-        elapsed: began.elapsed(),
+        elapsed: asked.began.elapsed(),
     };
     notes::http(services, &call, Outcome::of(&result));
     result.unwrap_or_else(|error| failure(status, &error))
@@ -125,16 +185,17 @@ async fn run(
     if writes && route.frozen {
         return Err(Error::new(Kind::MigrationInProgress, "model migration in progress"));
     }
-    send(services, (route, watch), &who, rewritten(request, model, rest)).await
+    let authorization = route.slot.authorization(&who.name, &route.claims).await?;
+    send(services, (route, watch), &who, authorization, rewritten(request, model, rest)).await
 }
 
 async fn send(
     services: &Arc<Services>,
     (route, mut watch): (Route, ModelWatch),
     who: &Requester,
+    authorization: HeaderValue,
     mut request: Request,
 ) -> Result<Response> {
-    let authorization = route.slot.authorization(&who.name, &route.claims).await?;
     let controller = route.controller().to_owned();
     let gone =
         |why: &str| Error::new(Kind::ControllerUnavailable, format!("Gateway timeout: controller {controller} {why}"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{auth, dashboard, exchange, health, macaroons, rebac, routes, well_known};
+use super::{auth, dashboard, exchange, health, macaroons, migrate, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -57,6 +57,8 @@ const PUBLIC: &[Door] = &[Door::Public];
 const INTERNAL: &[Door] = &[Door::Internal];
 const CONNECTION: &str = "the controller connection; each of its requests needs the right below";
 const START: &str = "the same; for a browser the dashboard, where one is served";
+
+const UPLOADS: &str = "what comes with a model that comes in, from its source: POST and PUT";
 
 macro_rules! route {
     ($path:literal, $doors:expr, $takes:ident, $access:ident, $what:expr, $serve:expr) => {
@@ -140,6 +142,18 @@ pub const ROUTES: &[Route] = &[
         Anyone,
         "a discharge of an offer's caveat, for controllers; the user that is named in it needs consume on the offer",
         |_| any(macaroons::discharge)
+    ),
+    route!("/migrate/charms", PUBLIC, Requests, Admin, UPLOADS, |_| any(migrate::binaries)),
+    route!("/migrate/charms/{id}", PUBLIC, Requests, Admin, UPLOADS, |_| any(migrate::binaries)),
+    route!("/migrate/tools", PUBLIC, Requests, Admin, UPLOADS, |_| any(migrate::binaries)),
+    route!("/migrate/resources", PUBLIC, Requests, Admin, UPLOADS, |_| any(migrate::binaries)),
+    route!(
+        "/migrate/logtransfer",
+        PUBLIC,
+        Websocket,
+        Admin,
+        "the logs of a model that comes in, from its source",
+        |_| any(migrate::logs)
     ),
     route!("/livez", BOTH, Get, Anyone, "whether the process answers", |_| get(health::livez)),
     route!("/readyz", BOTH, Get, Anyone, "whether it takes work", |_| get(health::readyz)),

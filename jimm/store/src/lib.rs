@@ -15,6 +15,7 @@ pub mod credentials;
 mod error;
 pub mod groups;
 pub mod identities;
+pub mod incoming;
 pub mod job_logs;
 pub mod jobs;
 pub mod keys;

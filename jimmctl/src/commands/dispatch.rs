@@ -3,9 +3,9 @@
 use super::identity_sets::{self, Kind};
 use super::{
     access_file, add_controller, add_model, adopt, audit, check_access, clouds, controller_info, controllers, generate,
-    import_credentials, import_model, login, migrate, model_status, models, query_models, register_controller,
-    relations, rotate_sealing_key, service_accounts, session_policies, sessions, targets, update_migrated_model,
-    upgrade, verify_audit, version,
+    import_credentials, import_model, login, migrate, migrate_in, model_status, models, prepare_migration,
+    query_models, register_controller, relations, rotate_sealing_key, service_accounts, session_policies, sessions,
+    targets, update_migrated_model, upgrade, verify_audit, version,
 };
 use crate::cli::rights::{AuthCommand, RelationCommand, SetCommand};
 use crate::cli::{Cli, Command, GlobalArgs};
@@ -30,6 +30,8 @@ pub(crate) async fn dispatch(cli: &Cli) -> Result<()> {
         Command::SetControllerDeprecated(args) => controllers::deprecate(global, args).await,
         Command::ImportModel(args) => import_model::run(global, args).await,
         Command::Migrate(args) => migrate::run(global, args).await,
+        Command::MigrateIn(args) => migrate_in::run(global, args).await,
+        Command::PrepareMigration(args) => prepare_migration::run(global, args).await,
         Command::UpdateMigratedModel(args) => update_migrated_model::run(global, args).await,
         Command::ListMigrationTargets(args) => targets::run(global, args).await,
         Command::UpgradeTo(args) => upgrade::run(global, args).await,

@@ -10,6 +10,7 @@ pub mod jimm;
 pub mod jimm_accounts;
 pub mod jimm_audit;
 pub mod jimm_clouds;
+pub mod jimm_incoming;
 pub mod jimm_models;
 pub mod jimm_query;
 pub mod jimm_rights;

@@ -272,6 +272,27 @@ impl Controller {
         uuid
     }
 
+    /// Puts a model there, as if it had never been away.
+    pub fn put_model(&self, model: Model) {
+        self.shared.change(|world| {
+            world.gone.remove(&model.uuid);
+            world.models.insert(model.uuid, model)
+        });
+    }
+
+    /// Changes a model, as if somebody had done so long ago.
+    pub fn change_model(&self, uuid: Uuid, change: impl FnOnce(&mut Model)) {
+        self.shared.change(|world| world.models.get_mut(&uuid).map(change));
+    }
+
+    /// Keeps a credential that its models use.
+    pub fn keep_credential(&self, tag: &str, auth_type: &str, attributes: &[(&str, &str)]) {
+        let attrs: Map<String, serde_json::Value> =
+            attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let credential = json!({"auth-type": auth_type, "attrs": attrs});
+        self.shared.change(|world| world.credentials.insert(tag.to_owned(), credential));
+    }
+
     /// Stops it and waits until every task has ended.
     pub async fn stop(&self) {
         self.shared.stop.cancel();

@@ -20,4 +20,5 @@ mod world;
 
 pub use controller::{Controller, Options, Shape};
 pub use failures::{Failures, Phase};
-pub use world::{Application, Model, World};
+pub use migration::ODD;
+pub use world::{Application, Model, Offer, World};

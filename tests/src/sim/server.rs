@@ -92,7 +92,16 @@ async fn route(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
             let (query, authorization) = (query(&request), http::authorization(&request));
             upgrade(shared, request, move |shared, socket| log_stream::run(shared, model, query, authorization, socket))
         }
-        ("/migrate/logtransfer", true) => upgrade(shared, request, |_, socket| migration::take_logs(socket)),
+        ("/migrate/logtransfer", true) => {
+            let header =
+                |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+            let headers = migration::LogHeaders {
+                authorization: http::authorization(&request),
+                model: header("X-Juju-Migration-Model-UUID"),
+                client_version: header("X-Juju-ClientVersion"),
+            };
+            upgrade(shared, request, move |shared, socket| migration::take_logs(shared, headers, socket))
+        }
         ("/health", false) => plain(StatusCode::OK, "running\n"),
         _ => http::serve(&shared, model, rest, request).await,
     }

@@ -32,6 +32,12 @@ pub struct World {
     /// Local users besides the superuser: name to password.
     #[serde(default)]
     pub users: BTreeMap<String, String>,
+    /// The documents that models came in, as they arrived.
+    #[serde(default)]
+    pub documents: BTreeMap<Uuid, String>,
+    /// The logs that came with models, a record each.
+    #[serde(default)]
+    pub logs: BTreeMap<Uuid, Vec<String>>,
     /// The root key of offers' macaroons, once one was made.
     #[serde(default)]
     pub bakery_root: String,

@@ -1,5 +1,7 @@
 //! What is sent to each method, so that who has the right gets past the question and nothing is changed all the same.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::world::{Names, OWNER, entity};
@@ -38,6 +40,12 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
     let relation = |object: &str| json!({"object": object, "relation": "reader", "target_object": model});
     let reader = "user-model-r@example.com";
     let no_cloud = "cloud \\\"nowhere\\\" not found";
+    let no_migration = "no migration of model";
+    // In both forms.
+    let incoming = json!({
+        "uuid": alive.model, "name": "shop", "owner-tag": owner, "bytes": STANDARD.encode(format!("config:\n  uuid: {}\n", alive.model)),
+        "model-info": {"uuid": alive.model, "name": "shop", "qualifier": OWNER}, "payload": STANDARD.encode("model: []\n"),
+    });
     let of = |name: &'static str, params: Value, shows: &str| Case { name, params, shows: shows.to_owned() };
     vec![
         // === ApplicationOffers
@@ -173,6 +181,12 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         of("JIMM.UpdateMigratedModel", json!({"model-tag": model, "target-controller": "nowhere"}), "not found"),
         of("JIMM.ListMigrationTargets", json!({"model-tag": model}), &dead.controller),
         of("JIMM.FullModelStatus", json!({"ModelTag": model}), "\"applications\""),
+        of(
+            "JIMM.PrepareModelMigration",
+            json!({"model-tag": model, "backing-controller-name": alive.controller, "user-mapping": {}}),
+            "already in progress",
+        ),
+        of("JIMM.IncomingMigrationStatus", json!({"model-tag": model}), no_migration),
         of("JIMM.ModelControllerInfo", json!({"model": alive.model}), &alive.controller),
         of("JIMM.ListModels", json!({}), &alive.model),
         of("JIMM.ListModels of all", json!({"all": true}), &alive.model),
@@ -304,6 +318,15 @@ pub(crate) fn cases(world: &Names, me: &str) -> Vec<Case> {
         // === ModelSummaryWatcher
         of("ModelSummaryWatcher.Next", json!({}), "unknown watcher id"),
         of("ModelSummaryWatcher.Stop", json!({}), "unknown watcher id"),
+        // === MigrationTarget
+        of("MigrationTarget.Prechecks", incoming.clone(), no_migration),
+        of("MigrationTarget.Import", incoming, no_migration),
+        of("MigrationTarget.Activate", json!({"model-tag": model}), no_migration),
+        of("MigrationTarget.Abort", json!({"model-tag": model}), no_migration),
+        of("MigrationTarget.AdoptResources", json!({"model-tag": model}), no_migration),
+        of("MigrationTarget.CheckMachines", json!({"model-tag": model}), no_migration),
+        of("MigrationTarget.LatestLogTime", json!({"model-tag": model}), no_migration),
+        of("MigrationTarget.CACert", json!({}), ""),
         // === ModelUpgrader
         of("ModelUpgrader.UpgradeModel", json!({"model-tag": dead_model, "target-version": "3.6.99"}), &gone),
         of("ModelUpgrader.AbortModelUpgrade", json!({"model-tag": dead_model}), &gone),

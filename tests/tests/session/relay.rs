@@ -62,8 +62,10 @@ async fn nothing_is_dialled_before_somebody_has_logged_in() {
     client.ok("Pinger(1).Ping", json!({})).await;
     let error = client.error("Admin(4).LoginWithSessionToken", json!({"session-token": ""})).await;
     assert_eq!(error, "no token presented (session token invalid)");
-    let error = client.error("Admin(3).Login", json!({"auth-tag": "machine-0"})).await;
+    let error = client.error("Admin(3).Login", json!({"auth-tag": "user-admin"})).await;
     assert_eq!(error, "JIMM does not support login from old clients (not supported)");
+    let error = client.error("Admin(3).Login", json!({"auth-tag": "machine-0"})).await;
+    assert_eq!(error, "redirection to alternative server required (redirection required)");
     assert!(world.home.arrived().is_empty());
 }
 

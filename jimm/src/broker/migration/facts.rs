@@ -20,7 +20,7 @@ pub(super) const ASK: Duration = Duration::from_secs(20);
 const MODEL_CONFIG: Facade = ("ModelConfig", &[3, 4]);
 
 /// What a controller tells about a model.
-pub(super) enum Told {
+pub(crate) enum Told {
     /// It has the model.
     Has(Box<ModelInfo>),
     /// It says that it does not have it, or that it will not speak of it: both look alike.
@@ -29,7 +29,7 @@ pub(super) enum Told {
 
 impl Broker {
     /// Asks a controller about a model, as a superuser. No answer is an error, never "has not".
-    pub(super) async fn ask_about_model(&self, controller: Uuid, model: Uuid) -> Result<Told> {
+    pub(crate) async fn ask_about_model(&self, controller: Uuid, model: Uuid) -> Result<Told> {
         let entities = Entities { entities: vec![Entity { tag: format!("model-{model}") }] };
         let answer: Result<ModelInfoResults> = self.ask(controller, MODEL_MANAGER, "ModelInfo", &entities, ASK).await;
         let result = match answer {
@@ -66,7 +66,7 @@ fn is_gone(code: &str) -> bool {
 }
 
 /// Whether a controller that has the model has it in use, and not still in the making.
-pub(super) fn is_active(info: &ModelInfo) -> bool {
+pub(crate) fn is_active(info: &ModelInfo) -> bool {
     info.life == "alive" && info.status.status != "busy"
 }
 

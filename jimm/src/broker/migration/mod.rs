@@ -15,6 +15,7 @@ mod start;
 mod state;
 mod update;
 
+pub(crate) use facts::{Told, is_active};
 pub use state::{KIND, moves_from_or_to};
 
 use std::sync::Arc;

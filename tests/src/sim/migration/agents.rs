@@ -78,7 +78,11 @@ fn place(target: &Value, path: &str) -> Target {
 
 /// How each request shows that it may: by the password, or by macaroons where only those are left.
 fn authorization(target: &Value) -> Option<(HeaderName, HeaderValue)> {
-    let password = text(target, "password");
+    let (password, token) = (text(target, "password"), text(target, "token"));
+    if !token.is_empty() {
+        let basic = STANDARD.encode(format!(":{token}"));
+        return Some((AUTHORIZATION, HeaderValue::try_from(format!("Basic {basic}")).ok()?));
+    }
     if !password.is_empty() {
         let basic = STANDARD.encode(format!("{}:{password}", text(target, "auth-tag")));
         return Some((AUTHORIZATION, HeaderValue::try_from(format!("Basic {basic}")).ok()?));
@@ -156,6 +160,7 @@ async fn send(
 pub(super) async fn send_logs(model: Uuid, target: &Value) {
     let mut options = DialOptions { timeout: WAIT, ..DialOptions::default() };
     options.headers.extend(authorization(target));
+    options.headers.push((HeaderName::from_static("x-juju-clientversion"), HeaderValue::from_static("3.6.11")));
     options.headers.extend(HeaderValue::try_from(model.to_string()).ok().map(|value| (MODEL_HEADER, value)));
     let Ok(mut socket) = jimm_rpc::dial_socket(&place(target, "/migrate/logtransfer"), &options).await else { return };
     let first = tokio::time::timeout(WAIT, socket.next()).await;

@@ -16,6 +16,9 @@ use super::{payload, run};
 /// Juju gives a target this long before it gives up.
 const DIAL: Duration = Duration::from_secs(60);
 const CALL: Duration = Duration::from_secs(30);
+/// What a target says that is no broker.
+const OLD_CLIENTS: &str =
+    "this version of Juju does not support login from old clients (not supported) (not supported)";
 
 /// `Controller.InitiateMigration`.
 pub(in super::super) async fn initiate(call: &Call<'_>) -> Result<Value> {
@@ -49,14 +52,8 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         .ok_or_else(|| Fault::not_found(format!("model \"{uuid}\" not found")))?;
     refuse(shared, &model)?;
     let mut kept = target.clone();
-    if text(target, "password").is_empty() && text(target, "macaroons").is_empty() {
-        return Err(match text(target, "token") {
-            "" => Fault::bad("connect to target controller: interaction required but not possible"),
-            _ => Fault::new(
-                "connect to target controller: this version of Juju does not support login from old clients (not supported) (not supported)",
-                "not supported",
-            ),
-        });
+    if ["password", "macaroons", "token"].iter().all(|secret| text(target, secret).is_empty()) {
+        return Err(Fault::bad("connect to target controller: interaction required but not possible"));
     }
     let (connection, login) = connect(target)
         .await
@@ -168,6 +165,15 @@ pub(super) async fn connect(target: &Value) -> Result<(Connection, LoginResult)>
             format!("unable to connect to API: {e}")
         })
     })?;
+    if !text(target, "token").is_empty() {
+        let params = json!({"session-token": text(target, "token")});
+        let login: Result<LoginResult, _> = connection.call("Admin", 4, "LoginWithSessionToken", &params, DIAL).await;
+        return match login {
+            Ok(login) => Ok((connection, login)),
+            Err(e) if e.code() == "not supported" => Err(Fault::new(OLD_CLIENTS, "not supported")),
+            Err(e) => Err(Fault::new(e.to_string(), e.code())),
+        };
+    }
     let request = LoginRequest {
         auth_tag: text(target, "auth-tag").to_owned(),
         credentials: text(target, "password").to_owned(),

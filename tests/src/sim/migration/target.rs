@@ -1,5 +1,7 @@
 //! `MigrationTarget` and `/migrate/*`: a controller that takes models.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
@@ -14,7 +16,7 @@ use super::super::access::Caller;
 use super::super::controller::{Shape, Shared};
 use super::super::facades::{Call, model_uuid};
 use super::super::fault::{Fault, Result, text};
-use super::super::http::{body_of, json_answer, with_curl};
+use super::super::http::{self, body_of, json_answer, with_curl};
 use super::super::server::{Answer, Socket};
 use super::payload::{self, Payload};
 
@@ -97,7 +99,7 @@ fn import(shared: &Shared, params: &Value) -> Result<()> {
     if shared.failures.is_on("import-error") {
         return Err(Fault::bad("bad description"));
     }
-    let Payload { mut model, credential } = payload::import(params)?;
+    let (Payload { mut model, credential }, document) = payload::import(params)?;
     model.importing = true;
     model.migration = None;
     model.attempts = 0;
@@ -119,6 +121,7 @@ fn import(shared: &Shared, params: &Value) -> Result<()> {
         if let Some(credential) = credential {
             world.credentials.entry(model.credential.clone()).or_insert(credential);
         }
+        world.documents.insert(model.uuid, document);
         world.models.insert(model.uuid, model);
         Ok(())
     })
@@ -154,13 +157,45 @@ pub(in super::super) async fn take_binary(shared: &Shared, path: &str, request: 
 }
 
 /// `/migrate/logtransfer`: says that it is ready, then takes records until the source has no more.
-pub(in super::super) async fn take_logs(mut socket: Socket) {
-    if socket.send(Message::text("{}\n")).await.is_err() {
+pub(in super::super) async fn take_logs(shared: Arc<Shared>, headers: LogHeaders, mut socket: Socket) {
+    let allowed = may_log(&shared, &headers).await;
+    let first = allowed.as_ref().map_or_else(Fault::entry, |_| json!({}));
+    if socket.send(Message::text(format!("{first}\n"))).await.is_err() {
         return;
     }
+    let Ok(model) = allowed else {
+        let _ = socket.close(None).await;
+        return;
+    };
     while let Some(Ok(message)) = socket.next().await {
+        if let Message::Text(text) = &message {
+            shared.change(|world| world.logs.entry(model).or_default().push(text.to_string()));
+        }
         if message.is_close() {
             break;
         }
+    }
+}
+
+/// What the handshake of a log transfer carries.
+pub(in super::super) struct LogHeaders {
+    pub(in super::super) authorization: Option<String>,
+    pub(in super::super) model: String,
+    pub(in super::super) client_version: String,
+}
+
+async fn may_log(shared: &Shared, headers: &LogHeaders) -> Result<Uuid> {
+    let header =
+        headers.authorization.as_deref().ok_or_else(|| Fault::bad("authentication failed: no credentials provided"))?;
+    http::caller(shared, header).await?.need_superuser(shared)?;
+    if headers.client_version.is_empty() {
+        return Err(Fault::bad("missing header X-Juju-ClientVersion"));
+    }
+    let uuid = Uuid::try_parse(&headers.model).map_err(|e| Fault::bad(e.to_string()))?;
+    let importing = shared.world().models.get(&uuid).map(|model| model.importing);
+    if importing == Some(false) {
+        Ok(uuid)
+    } else {
+        Err(Fault::bad("model migration mode is \"importing\" instead of \"\""))
     }
 }

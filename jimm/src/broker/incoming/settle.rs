@@ -1,0 +1,63 @@
+//! What was prepared and not finished: a day later the broker looks how it stands, and cleans up.
+
+use chrono::TimeDelta;
+use jimm_store::incoming::{self, Incoming};
+use serde_json::value::RawValue;
+
+use super::ANY;
+use crate::broker::Broker;
+use crate::broker::migration::{Told, is_active};
+use crate::broker::model_life::is_gone;
+use crate::description::Members;
+use crate::error::{Error, Result};
+
+/// How long a source may take, and what was prepared is remembered.
+const KEPT: TimeDelta = TimeDelta::days(1);
+/// How many in one go.
+const PAGE: i64 = 100;
+
+impl Broker {
+    /// Looks after migrations that were prepared long ago. A duty of whoever holds the lease; what cannot be found out is
+    /// looked at again the next time.
+    pub async fn settle_arrivals(&self) -> Result<()> {
+        let before = self.clock.now() - KEPT;
+        let rows = incoming::before(&mut *self.store.acquire().await?, before, PAGE).await?;
+        for row in rows {
+            if let Err(error) = self.settle_arrival(&row).await {
+                tracing::warn!(model.uuid = %row.model_uuid, %error, "cannot settle a migration into the broker yet");
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle_arrival(&self, row: &Incoming) -> Result<()> {
+        let model = row.model_uuid;
+        if row.state != incoming::IMPORTING {
+            incoming::forget(&mut *self.store.acquire().await?, model, &row.state).await?;
+            return Ok(());
+        }
+        match self.ask_about_model(row.controller_uuid, model).await? {
+            Told::Has(info) if is_active(&info) => {
+                tracing::warn!(model.uuid = %model, "model has come in without its source saying so: see that it is not in use there any more");
+                return self.finish_arrival(row).await;
+            }
+            Told::Has(_) => {
+                let params: Members = [("model-tag".to_owned(), tag(model)?)].into();
+                let answer: Result<Box<RawValue>> = self.ask_target(row.controller_uuid, ANY, "Abort", &params).await;
+                if let Err(error) = answer
+                    && !is_gone(&error)
+                {
+                    return Err(error);
+                }
+            }
+            Told::HasNot => {}
+        }
+        self.drop_arrival(model, incoming::ABORTED, "the source did not finish within a day").await?;
+        tracing::warn!(model.uuid = %model, "a migration into the broker that was not finished is cleaned up");
+        Ok(())
+    }
+}
+
+fn tag(model: uuid::Uuid) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(&format!("model-{model}")).map_err(Error::internal)
+}
