@@ -167,6 +167,32 @@ async fn a_controller_that_is_away_costs_nobody_time_and_the_list_says_since_whe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_its_controller_no_longer_lists_is_shown_as_such_and_kept() {
+    let (app, uuids) = with_models(&["3.6"]).await;
+    let alice = app.connect(ALICE).await.expect("alice");
+    process::eventually("it is seen", LONG, || async {
+        summaries(&alice).await[0]["agent-version"].is_string().then_some(())
+    })
+    .await;
+    // What is only just known is spared: the controller may have made its list before.
+    let aged = "UPDATE models SET created_at = now() - interval '1 hour', updated_at = now() - interval '1 hour'";
+    app.db.execute(aged).await.expect("aged");
+    let sim = &app.sims[0].plan;
+    let (there, _) =
+        sim.door().expect("a door").with_password("/api", &sim.user, &sim.password).await.expect("its admin");
+    let args = json!({"models": [{"model-tag": format!("model-{}", uuids[0]), "destroy-storage": true}]});
+    let _: Value = there.call("ModelManager", 10, "DestroyModels", &args, LONG).await.expect("destroyed");
+    let status = process::eventually("it is told of", LONG, || async {
+        let list = summaries(&alice).await;
+        assert_eq!(list.len(), 1, "it is nobody's but its owner's to forget");
+        (list[0]["status"]["status"] == "unavailable").then(|| list[0]["status"].clone())
+    })
+    .await;
+    let info = status["info"].as_str().unwrap_or_default();
+    assert!(info.starts_with("controller sim1 does not list this model since 2"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_tells_everything_first_and_then_what_changes() {
     let (app, uuids) = with_models(&["3.6"]).await;
     let [shop] = uuids.as_slice() else { panic!("one model") };

@@ -252,8 +252,9 @@ pub async fn gone(conn: &mut PgConnection, controller: Uuid, listed: &[Uuid]) ->
     .await?)
 }
 
-/// Notes the settled models of the controller, known since before that time, that it does not list; those that it lists
-/// again are [`crate::models::refresh`]ed.
+/// Notes the settled models of the controller that it does not list; those that it lists again are
+/// [`crate::models::refresh`]ed. Models that changed shortly before that time are spared: the list may have been made
+/// before, and the clocks of Postgres and the broker may differ.
 pub async fn note_unlisted(
     conn: &mut PgConnection,
     controller: Uuid,
@@ -263,7 +264,7 @@ pub async fn note_unlisted(
     let done = sqlx::query!(
         "UPDATE models SET unlisted_since = $3
          WHERE controller_uuid = $1 AND unlisted_since IS NULL AND mode = '' AND uuid <> ALL($2)
-           AND greatest(created_at, updated_at) < $3",
+           AND greatest(created_at, updated_at) < $3::timestamptz - interval '10 seconds'",
         controller,
         listed,
         at
