@@ -13,7 +13,7 @@ use jimm_proto::names::UserName;
 use jimm_proto::tags::Tag;
 use jimm_store::bakery_keys::{self, BakeryKey, ID};
 use jimm_store::sealed::Column;
-use jimm_store::{identities, offers};
+use jimm_store::{identities, incoming, offers};
 use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -57,19 +57,25 @@ impl Broker {
         question.grant(&conditions).map_err(|error| Error::bad_request(error.to_string()))
     }
 
-    /// Local users of controllers are nobody here. Groups of the identity provider are not known where nobody logs in.
+    /// Local users of controllers are nobody here, but those of the former controller of a model that has come in: they
+    /// are who was said then. Groups of the identity provider are not known where nobody logs in.
     async fn may_consume(&self, user: &UserName, offer: Uuid) -> Result<bool> {
-        if user.is_local() {
-            return Ok(false);
-        }
-        {
+        let user = {
             let mut conn = self.store.acquire().await?;
-            let identity = identities::get(&mut conn, user.as_str()).await?;
-            if identity.is_some_and(|identity| identity.disabled) || offers::get(&mut conn, offer).await?.is_none() {
+            let Some(offer) = offers::get(&mut conn, offer).await? else { return Ok(false) };
+            let known = if user.is_local() {
+                incoming::user_of(&mut conn, offer.model_uuid, user.as_str()).await?
+            } else {
+                Some(user.to_string())
+            };
+            let Some(user) = known else { return Ok(false) };
+            let identity = identities::get(&mut conn, &user).await?;
+            if identity.is_some_and(|identity| identity.disabled) {
                 return Ok(false);
             }
-        }
-        self.user_has(user.as_str(), Relation::Consumer, &Object::offer(offer)).await
+            user
+        };
+        self.user_has(&user, Relation::Consumer, &Object::offer(offer)).await
     }
 
     async fn bakery_key(&self) -> Result<Arc<KeyPair>> {

@@ -52,6 +52,25 @@ async fn a_discharge_has_the_shape_that_controllers_know() {
 }
 
 #[tokio::test]
+async fn local_users_of_a_model_that_came_in_are_who_was_said_then() {
+    let world = World::new().await;
+    let local = world.condition("carol");
+    assert_eq!(world.ask(&local).await.status, StatusCode::UNAUTHORIZED);
+    let map = |user: &str| {
+        format!(
+            "INSERT INTO user_mappings (model_uuid, local_user, external_user) SELECT model_uuid, 'carol', '{user}' FROM offers
+             WHERE uuid = '{}' ON CONFLICT (model_uuid, local_user) DO UPDATE SET external_user = '{user}'",
+            world.offer
+        )
+    };
+    world.app.db.execute(&map(ALICE)).await.expect("the database");
+    assert_eq!(world.ask(&local).await.status, StatusCode::OK, "who may consume");
+    assert_eq!(world.ask(&world.condition("dave")).await.status, StatusCode::UNAUTHORIZED, "nobody else");
+    world.app.db.execute(&map(BOB)).await.expect("the database");
+    assert_eq!(world.ask(&local).await.status, StatusCode::UNAUTHORIZED, "who may not");
+}
+
+#[tokio::test]
 async fn whoever_may_not_consume_is_denied_and_a_right_that_is_taken_away_is_gone() {
     let world = World::new().await;
     let denied = json!({"Code": "permission denied", "Message": "cannot discharge: permission denied"});
