@@ -46,7 +46,7 @@ impl PlainController {
                 .with_hint("check that it runs and can be reached from here")
         })?;
         let request = LoginRequest {
-            auth_tag: format!("user-{}", known.user.trim_end_matches("@local")),
+            auth_tag: user_tag(&known),
             credentials: known.password.clone(),
             client_version: CLIENT_VERSION.to_owned(),
             ..LoginRequest::default()
@@ -57,6 +57,11 @@ impl PlainController {
         let this = Self { known, login, connection, timeout };
         this.check(name, &again)?;
         Ok(this)
+    }
+
+    /// Who logged in.
+    pub(crate) fn user_tag(&self) -> String {
+        user_tag(&self.known)
     }
 
     fn check(&self, name: &str, again: &str) -> Result<()> {
@@ -78,23 +83,39 @@ impl PlainController {
         Ok(())
     }
 
-    /// The highest version of a facade that it and we know.
-    pub(crate) fn version(&self, facade: &str, wanted: &[u32]) -> Result<u32> {
-        best_version(&self.login, facade, wanted).ok_or_else(|| {
-            let what = format!("controller {} serves no version of {facade} that is known here", self.known.name);
-            Failure::failed(what).with_hint("upgrade the controller, or this program")
-        })
-    }
-
-    /// Calls a method.
+    /// Calls a method in the highest of these versions that it serves.
     pub(crate) async fn call<P: Serialize, R: DeserializeOwned>(
         &self,
         facade: &str,
-        version: u32,
+        versions: &[u32],
         method: &str,
         params: &P,
     ) -> Result<R> {
-        let answer = self.connection.call(facade, version, method, params, self.timeout).await;
-        answer.map_err(|e| Failure::from(e).within(&format!("{facade}.{method} at controller {}", self.known.name)))
+        self.call_within(facade, versions, method, params, self.timeout).await
     }
+
+    /// The same, with its own deadline.
+    pub(crate) async fn call_within<P: Serialize, R: DeserializeOwned>(
+        &self,
+        facade: &str,
+        versions: &[u32],
+        method: &str,
+        params: &P,
+        wait: Duration,
+    ) -> Result<R> {
+        let name = &self.known.name;
+        let version = best_version(&self.login, facade, versions).ok_or_else(|| {
+            let juju = &self.login.server_version;
+            Failure::failed(format!(
+                "controller {name} (Juju {juju}) does not serve {facade} as this program speaks it"
+            ))
+            .with_hint("upgrade the controller, or this program")
+        })?;
+        let answer = self.connection.call(facade, version, method, params, wait).await;
+        answer.map_err(|e| Failure::from(e).within(&format!("{facade}.{method} at controller {name}")))
+    }
+}
+
+fn user_tag(known: &KnownController) -> String {
+    format!("user-{}", known.user.trim_end_matches("@local"))
 }

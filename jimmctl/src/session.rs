@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jimm_proto::params::admin::{LoginRequest, LoginResult};
+use jimm_proto::params::admin::LoginResult;
 use jimm_rpc::{CallError, Connection, DialOptions, Target, Tls};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -98,24 +98,6 @@ impl Session {
     async fn at(target: &Target, timeout: Duration) -> Result<Self> {
         let connection = dial(target).await?;
         Ok(Self { connection, timeout, user: OnceLock::new(), tag: OnceLock::new(), target: target.clone() })
-    }
-
-    /// Connects to a plain controller of the client store, as its own user.
-    pub(crate) async fn to_controller(known: &KnownController) -> Result<(Connection, LoginResult)> {
-        if known.password.is_empty() {
-            return Err(Failure::failed(format!("the client store has no password for controller {}", known.name))
-                .with_hint("log in with \"juju login\", or \"juju change-user-password\" when that asks for none"));
-        }
-        let target = target_of(known)?;
-        let connection = dial(&target).await?;
-        let request = LoginRequest {
-            auth_tag: format!("user-{}", known.user),
-            credentials: known.password.clone(),
-            client_version: "3.6.11".to_owned(),
-            ..LoginRequest::default()
-        };
-        let login = jimm_rpc::login(&connection, &request, DIAL).await?;
-        Ok((connection, login))
     }
 
     /// Where the broker is: addresses, and the CA that its certificate is of, if not of the system's.

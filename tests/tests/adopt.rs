@@ -116,13 +116,16 @@ async fn models_of_a_controller_that_takes_other_tokens_have_to_move() {
     app.attach_all().await;
     let said = adopt(&app, &store, &["foreign", &model]).await;
     assert!(said.out.contains("way: move") && said.out.contains("sim1"), "{}", said.out);
-    let said = adopt(&app, &store, &["foreign", "--apply", "--local"]).await;
+    let said = adopt(&app, &store, &["foreign", "--apply"]).await;
     assert_eq!(said.code, 1);
-    assert!(
-        said.err.contains(&format!("jimmctl migrate-in {model} --from foreign --backing-controller sim1")),
-        "{}",
-        said.err
-    );
+    assert!(said.err.contains("admin/prod is not adopted: say who admin is at the broker"), "{}", said.err);
+    let alice = app.connect(ALICE).await.expect("a login");
+    given::upload_credential(&alice, &cloud, ALICE).await.expect("a credential");
+    let file = users(&app, &format!("admin: {ALICE}\n"));
+    let said = adopt(&app, &store, &["foreign", "--user-mapping", &file, "--apply"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    app.connect_model(&model, ALICE).await.expect("the model has come in");
+    assert!(given::has_model(&app.sims[0].plan, &model).await.expect("an answer"), "it is on the broker's controller");
     jimm_tests::process::stop(pid, std::time::Duration::from_secs(10));
 }
 
@@ -143,12 +146,11 @@ async fn what_is_wrong_is_told() {
         (vec!["other-uuid"], "another controller than other-uuid answers there"),
         (vec!["away"], "cannot connect to controller away"),
         (vec!["sim1", "nosuch"], "model \"nosuch\" not found on controller sim1"),
-        (vec!["sim1", "--user-mapping", &users(&app, "admin: alice\n")], "has no domain"),
     ] {
         let said = adopt(&app, &store, &args).await;
         assert_eq!(said.code, 1, "{args:?}: {}", said.out);
         assert!(said.err.contains(why), "{args:?}: {}", said.err);
     }
     let said = adopt(&app, &store, &["sim1", "--user-mapping", &users(&app, "- a\n- b\n")]).await;
-    assert!(said.err.contains("is no mapping of users"), "{}", said.err);
+    assert!(said.err.contains("user mapping file is empty or not properly formatted"), "{}", said.err);
 }

@@ -21,6 +21,9 @@ pub struct AdoptArgs {
     /// Do it, and not only tell what would be done
     #[arg(long)]
     pub apply: bool,
+    /// Controller behind the broker for models that have to move [default: the first that can host them]
+    #[arg(long, value_name = "CONTROLLER")]
+    pub backing_controller: Option<String>,
     /// Address at which clients reach the controller, HOST:PORT; its certificate is checked with the system's roots
     #[arg(long, value_name = "ADDRESS", conflicts_with = "local")]
     pub public_address: Option<String>,

@@ -8,7 +8,6 @@ mod plan;
 mod report;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use jimm_proto::params::common::ErrorResults;
@@ -16,23 +15,22 @@ use jimm_proto::params::jimm::{ControllerInfo, ImportModelRequest, ImportModelRe
 use jimm_proto::params::model_manager::{ModifyModelAccess, ModifyModelAccessRequest};
 
 use self::observe::Observed;
-use self::plan::{Mapping, Step, Way, new_name};
+use self::plan::{Step, Way, new_name};
 use super::controller_info::{self, Source};
+use super::{migrate_in, user_mapping};
 use crate::cli::GlobalArgs;
 use crate::cli::adopt::AdoptArgs;
+use crate::cli::incoming::MigrateInArgs;
 use crate::error::{Failure, Result};
-use crate::input;
 use crate::plain::PlainController;
 use crate::session::Session;
 
-/// The longest file of users.
-const LONGEST: u64 = 4 << 20;
 /// Grants in one call.
 const GRANTS: usize = 100;
 
 pub(super) async fn run(global: &GlobalArgs, args: &AdoptArgs) -> Result<()> {
     let name = args.name.as_deref().ok_or_else(|| Failure::usage("controller name not specified"))?;
-    let mapping = args.user_mapping.as_deref().map(mapping).transpose()?.unwrap_or_default();
+    let mapping = args.user_mapping.as_deref().map(user_mapping::read).transpose()?.unwrap_or_default();
     let session = Session::open(global).await?;
     let plain = PlainController::open(name, Duration::from_secs(global.timeout.max(1))).await?;
     let mut seen = observe::controller(&plain).await?;
@@ -55,7 +53,7 @@ pub(super) async fn run(global: &GlobalArgs, args: &AdoptArgs) -> Result<()> {
     }
     let mut left = 0;
     for step in &steps {
-        left += usize::from(!apply(global, &session, name, step).await?);
+        left += usize::from(!apply(global, args, &session, step).await?);
     }
     if left > 0 {
         return Err(Failure::failed(format!("{left} of {} models are not adopted", steps.len()))
@@ -87,23 +85,6 @@ fn only(seen: &mut Observed, asked: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Reads who is who.
-fn mapping(file: &Path) -> Result<Mapping> {
-    let text = input::read(file, LONGEST, "for a mapping of users")?;
-    let bad = |why: String| {
-        Failure::failed(format!("{} is no mapping of users: {why}", file.display()))
-            .with_hint("each line is \"USER: NAME@DOMAIN\"; without a name the user is left out")
-    };
-    let mapping: std::collections::BTreeMap<String, Option<String>> =
-        serde_norway::from_str(&text).map_err(|e| bad(e.to_string()))?;
-    let mapping: Mapping =
-        mapping.into_iter().map(|(user, name)| (user, name.filter(|name| !name.is_empty()))).collect();
-    if let Some((user, Some(name))) = mapping.iter().find(|(_, name)| name.as_ref().is_some_and(|n| !n.contains('@'))) {
-        return Err(bad(format!("{name:?}, the name of {user}, has no domain")));
-    }
-    Ok(mapping)
-}
-
 async fn attach(session: &Session, args: &AdoptArgs, name: &str) -> Result<()> {
     let source = Source {
         name,
@@ -117,7 +98,8 @@ async fn attach(session: &Session, args: &AdoptArgs, name: &str) -> Result<()> {
 }
 
 /// Does what is to be done with a model; whether it is at the broker now.
-async fn apply(global: &GlobalArgs, session: &Session, controller: &str, step: &Step) -> Result<bool> {
+async fn apply(global: &GlobalArgs, args: &AdoptArgs, session: &Session, step: &Step) -> Result<bool> {
+    let controller = args.name.as_deref().unwrap_or_default();
     let model = format!("{}/{}", step.owner, step.name);
     match (step.way, &step.new_owner) {
         (Way::There | Way::Own, _) => Ok(true),
@@ -134,13 +116,23 @@ async fn apply(global: &GlobalArgs, session: &Session, controller: &str, step: &
                 Ok(false)
             }
         },
-        (Way::Move, _) => {
-            let to = step.targets.first().map(String::as_str).unwrap_or_default();
-            eprintln!(
-                "WARNING {model} is not adopted, it has to move: jimmctl migrate-in {} --from {controller} --backing-controller {to} --user-mapping FILE",
-                step.uuid
-            );
-            Ok(false)
+        (Way::Move, Some(_)) if step.first.is_empty() => {
+            let backing = args.backing_controller.clone().or_else(|| step.targets.first().cloned());
+            let move_in = MigrateInArgs {
+                model: Some(step.uuid.clone()),
+                from: args.name.clone(),
+                backing_controller: backing,
+                user_mapping: args.user_mapping.clone(),
+                draft_mapping: false,
+                detach: false,
+            };
+            match migrate_in::run(global, &move_in).await {
+                Ok(()) => Ok(true),
+                Err(failure) => {
+                    eprintln!("WARNING {model} is not adopted: {failure}");
+                    Ok(false)
+                }
+            }
         }
         _ => {
             let why = step.first.first().unwrap_or(&step.why);

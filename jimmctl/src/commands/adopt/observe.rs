@@ -9,7 +9,9 @@ use jimm_proto::params::controller::ControllerConfigResult;
 use jimm_proto::params::jimm::{
     ControllerInfo, ListControllersResponse, ListModelsRequest, ListModelsResponse, ModelRow,
 };
-use jimm_proto::params::model_manager::{ModelInfoResults, ModelSummariesRequest, ModelSummary, ModelSummaryResults};
+use jimm_proto::params::model_manager::{
+    ModelInfo, ModelInfoResults, ModelSummariesRequest, ModelSummary, ModelSummaryResults,
+};
 use jimm_proto::params::user_manager::{UserInfo, UserInfoRequest, UserInfoResults};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,7 @@ use crate::error::Result;
 use crate::plain::PlainController;
 use crate::session::Session;
 
+const MODEL_MANAGER: &[u32] = &[9, 10, 11];
 /// Where a controller or the broker tells whose keys are trusted.
 const KEYS: &str = "login-token-refresh-url";
 
@@ -81,6 +84,11 @@ impl Model {
         tag.or(self.summary.qualifier.as_deref()).unwrap_or_default()
     }
 
+    /// The name of the credential that it uses.
+    pub(super) fn credential(&self) -> Option<&str> {
+        self.summary.cloud_credential_tag.rsplit_once('_').map(|(_, name)| name)
+    }
+
     pub(super) fn cloud(&self) -> &str {
         bare_cloud(&self.summary.cloud_tag)
     }
@@ -97,12 +105,11 @@ fn bare_clouds(clouds: CloudsResult) -> BTreeMap<String, Cloud> {
 /// Reads a controller, as its administrator.
 pub(super) async fn controller(plain: &PlainController) -> Result<Observed> {
     let empty = serde_json::json!({});
-    let facade = plain.version("Controller", &[11, 12, 13, 14])?;
-    let config: ControllerConfigResult = plain.call("Controller", facade, "ControllerConfig", &empty).await?;
-    let clouds: CloudsResult = plain.call("Cloud", plain.version("Cloud", &[7])?, "Clouds", &empty).await?;
+    let config: ControllerConfigResult =
+        plain.call("Controller", &[11, 12, 13, 14], "ControllerConfig", &empty).await?;
+    let clouds: CloudsResult = plain.call("Cloud", &[7], "Clouds", &empty).await?;
     let asked = UserInfoRequest { entities: Vec::new(), include_disabled: true };
-    let users: UserInfoResults =
-        plain.call("UserManager", plain.version("UserManager", &[3])?, "UserInfo", &asked).await?;
+    let users: UserInfoResults = plain.call("UserManager", &[3], "UserInfo", &asked).await?;
     Ok(Observed {
         name: plain.known.name.clone(),
         uuid: plain.known.uuid.clone(),
@@ -115,20 +122,23 @@ pub(super) async fn controller(plain: &PlainController) -> Result<Observed> {
 }
 
 async fn models(plain: &PlainController) -> Result<Vec<Model>> {
-    let version = plain.version("ModelManager", &[9, 10, 11])?;
-    let me = format!("user-{}", plain.known.user.trim_end_matches("@local"));
-    let asked = ModelSummariesRequest { user_tag: me, all: true };
-    let summaries: ModelSummaryResults = plain.call("ModelManager", version, "ListModelSummaries", &asked).await?;
+    let asked = ModelSummariesRequest { user_tag: plain.user_tag(), all: true };
+    let summaries: ModelSummaryResults =
+        plain.call("ModelManager", MODEL_MANAGER, "ListModelSummaries", &asked).await?;
     let summaries: Vec<ModelSummary> = summaries.results.into_iter().filter_map(|entry| entry.result).collect();
     let entities = summaries.iter().map(|model| Entity { tag: format!("model-{}", model.uuid) }).collect();
-    let infos: ModelInfoResults = plain.call("ModelManager", version, "ModelInfo", &Entities { entities }).await?;
-    let mut users: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    for info in infos.results.into_iter().filter_map(|entry| entry.result) {
-        users.insert(info.uuid, info.users.into_iter().map(|user| (user.user, user.access)).collect());
-    }
+    let infos: ModelInfoResults =
+        plain.call("ModelManager", MODEL_MANAGER, "ModelInfo", &Entities { entities }).await?;
+    let infos = infos.results.into_iter().filter_map(|entry| entry.result);
+    let mut infos: BTreeMap<String, ModelInfo> = infos.map(|info| (info.uuid.clone(), info)).collect();
     let mut models = Vec::new();
-    for summary in summaries {
-        let mut model = Model { users: users.remove(&summary.uuid).unwrap_or_default(), summary, offers: Vec::new() };
+    for mut summary in summaries {
+        let info = infos.remove(&summary.uuid).unwrap_or_default();
+        if summary.cloud_credential_tag.is_empty() {
+            summary.cloud_credential_tag = info.cloud_credential_tag;
+        }
+        let users = info.users.into_iter().map(|user| (user.user, user.access)).collect();
+        let mut model = Model { users, summary, offers: Vec::new() };
         if !model.summary.is_controller {
             model.offers = offers(plain, &model).await?;
         }
@@ -138,15 +148,14 @@ async fn models(plain: &PlainController) -> Result<Vec<Model>> {
 }
 
 async fn offers(plain: &PlainController, model: &Model) -> Result<Vec<Offer>> {
-    let version = plain.version("ApplicationOffers", &[4, 5, 6])?;
     let filter = OfferFilter {
-        owner_name: (version < 6).then(|| model.owner().to_owned()),
-        model_qualifier: (version >= 6).then(|| model.owner().to_owned()),
+        owner_name: Some(model.owner().to_owned()),
+        model_qualifier: Some(model.owner().to_owned()),
         model_name: model.summary.name.clone(),
         ..OfferFilter::default()
     };
     let asked = OfferFilters { filters: vec![filter] };
-    let offers: Offers = plain.call("ApplicationOffers", version, "ListApplicationOffers", &asked).await?;
+    let offers: Offers = plain.call("ApplicationOffers", &[4, 5, 6], "ListApplicationOffers", &asked).await?;
     Ok(offers.results)
 }
 

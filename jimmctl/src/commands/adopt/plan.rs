@@ -225,10 +225,14 @@ fn preconditions(known: &Known, model: &Model, step: &mut Step) {
         return;
     };
     let cloud = model.cloud();
-    let has = known.credentials.get(&(owner.clone(), cloud.to_owned())).is_some_and(|names| !names.is_empty());
-    if !has {
-        step.first
-            .push(format!("{owner} needs a credential for cloud {cloud} at the broker (\"juju add-credential\")"));
+    let tags = known.credentials.get(&(owner.clone(), cloud.to_owned())).map(Vec::as_slice).unwrap_or_default();
+    // A model that moves takes the credential of its name; one that stays takes any.
+    let name = model.credential().filter(|_| step.way == Way::Move);
+    let is_it = |tag: &String| name.is_none_or(|name| tag.rsplit_once('_').is_some_and(|(_, last)| last == name));
+    if !tags.iter().any(is_it) {
+        let called = name.map(|name| format!(" called {name}")).unwrap_or_default();
+        let what = format!("{owner} needs a credential{called} for cloud {cloud} at the broker");
+        step.first.push(format!("{what} (\"juju add-credential\")"));
     }
     if known.models.iter().any(|row| &row.owner == owner && row.name == step.name) {
         step.first

@@ -2,22 +2,16 @@
 
 use std::time::Duration;
 
-use jimm_proto::params::admin::LoginResult;
 use jimm_proto::params::application_offers::{OfferFilter, OfferFilters, QueryApplicationOffersResultsV5};
 use jimm_proto::params::common::{Entities, Entity};
 use jimm_proto::params::controller::{InitiateMigrationArgs, InitiateMigrationResults, MigrationSpec};
 use jimm_proto::params::model_manager::{
     ModelInfo, ModelInfoResults, ModelSummariesRequest, ModelSummary, ModelSummaryResults,
 };
-use jimm_rpc::{Connection, best_version};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::super::user_mapping::Users;
-use crate::client_store::ClientStore;
 use crate::error::{Failure, Result};
-use crate::session::Session;
-use crate::settings::Settings;
+use crate::plain::PlainController;
 
 /// How long an answer may take.
 const CALL: Duration = Duration::from_secs(60);
@@ -26,10 +20,7 @@ const INITIATE: Duration = Duration::from_secs(150);
 
 /// A logged-in connection to it.
 pub(super) struct Source {
-    name: String,
-    user: String,
-    connection: Connection,
-    login: LoginResult,
+    plain: PlainController,
 }
 
 /// A model there.
@@ -53,20 +44,14 @@ impl Found {
 impl Source {
     /// Connects to a controller of the client store.
     pub(super) async fn open(name: &str) -> Result<Self> {
-        let Some(dir) = Settings::from_env().juju_data else {
-            return Err(Failure::failed("could not determine controller: no client store")
-                .with_hint("set JUJU_DATA or HOME to where the Juju client keeps its files"));
-        };
-        let known = ClientStore::new(dir).controller(Some(name))?;
-        let (connection, login) = Session::to_controller(&known).await?;
-        Ok(Self { name: name.to_owned(), user: known.user, connection, login })
+        Ok(Self { plain: PlainController::open(name, CALL).await? })
     }
 
     /// The model that is called so: by its UUID, its name, or OWNER/NAME.
     pub(super) async fn model(&self, called: &str) -> Result<Found> {
-        let request = ModelSummariesRequest { user_tag: format!("user-{}", self.user), all: true };
+        let request = ModelSummariesRequest { user_tag: self.plain.user_tag(), all: true };
         let answer: ModelSummaryResults =
-            self.call("ModelManager", &[9, 10, 11], "ListModelSummaries", &request, CALL).await?;
+            self.plain.call("ModelManager", &[9, 10, 11], "ListModelSummaries", &request).await?;
         let (owner, name) = called.split_once('/').map_or((None, called), |(owner, name)| (Some(owner), name));
         let models = answer.results.into_iter().filter_map(|r| r.result).map(found);
         let mut found = models.filter(|model| {
@@ -74,11 +59,14 @@ impl Source {
         });
         match (found.next(), found.next()) {
             (Some(model), None) => Ok(model),
-            (None, _) => Err(Failure::failed(format!("model {called:?} not found on controller {}", self.name))),
-            (Some(_), Some(_)) => {
-                Err(Failure::failed(format!("several models are called {called:?} on controller {}", self.name))
-                    .with_hint("name it by its UUID or as OWNER/NAME"))
+            (None, _) => {
+                Err(Failure::failed(format!("model {called:?} not found on controller {}", self.plain.known.name)))
             }
+            (Some(_), Some(_)) => Err(Failure::failed(format!(
+                "several models are called {called:?} on controller {}",
+                self.plain.known.name
+            ))
+            .with_hint("name it by its UUID or as OWNER/NAME")),
         }
     }
 
@@ -96,7 +84,7 @@ impl Source {
         };
         let filters = OfferFilters { filters: vec![filter] };
         let offers: QueryApplicationOffersResultsV5 =
-            self.call("ApplicationOffers", &[4, 5, 6], "ListApplicationOffers", &filters, CALL).await?;
+            self.plain.call("ApplicationOffers", &[4, 5, 6], "ListApplicationOffers", &filters).await?;
         for offer in offers.results {
             for user in offer.users {
                 let right = format!("{} access to offer {:?}", user.access, offer.offer_name);
@@ -109,7 +97,7 @@ impl Source {
     /// What it tells of the model.
     pub(super) async fn info(&self, model: &Found) -> Result<ModelInfo> {
         let entities = Entities { entities: vec![Entity { tag: model.tag() }] };
-        let answer: ModelInfoResults = self.call("ModelManager", &[9, 10, 11], "ModelInfo", &entities, CALL).await?;
+        let answer: ModelInfoResults = self.plain.call("ModelManager", &[9, 10, 11], "ModelInfo", &entities).await?;
         let result = answer.results.into_iter().next().unwrap_or_default();
         match (result.result, result.error) {
             (Some(info), _) => Ok(info),
@@ -121,30 +109,12 @@ impl Source {
     pub(super) async fn initiate(&self, spec: MigrationSpec) -> Result<String> {
         let args = InitiateMigrationArgs { specs: vec![spec], dry_run: None };
         let answer: InitiateMigrationResults =
-            self.call("Controller", &[11, 12, 13, 14], "InitiateMigration", &args, INITIATE).await?;
+            self.plain.call_within("Controller", &[11, 12, 13, 14], "InitiateMigration", &args, INITIATE).await?;
         let result = answer.results.into_iter().next().unwrap_or_default();
         match result.error {
             None => Ok(result.migration_id),
             error => Err(refused(error)),
         }
-    }
-
-    async fn call<P: Serialize, R: DeserializeOwned>(
-        &self,
-        facade: &str,
-        versions: &[u32],
-        method: &str,
-        params: &P,
-        wait: Duration,
-    ) -> Result<R> {
-        let version = best_version(&self.login, facade, versions).ok_or_else(|| {
-            let version = &self.login.server_version;
-            Failure::failed(format!(
-                "controller {} (Juju {version}) does not serve {facade} as this program speaks it",
-                self.name
-            ))
-        })?;
-        Ok(self.connection.call(facade, version, method, params, wait).await?)
     }
 }
 
