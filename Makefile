@@ -25,7 +25,7 @@ PROFILE := $(if $(CI),ci,default)
 DEMO_PROFILE ?= release
 DEMO := $(TARGET)/$(if $(filter dev,$(DEMO_PROFILE)),debug,$(DEMO_PROFILE))/demo
 
-.PHONY: help demo demo-down bench test test-juju lint fmt sqlx-prepare generate postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
+.PHONY: help demo demo-down bench test test-juju lint fmt sqlx-prepare generate test-peers postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ test-juju: toolchain postgres rig-tools ## Run the broker between real juju clie
 	bash tests/real-juju/build.sh
 	cargo build --workspace --bins
 	$(TARGET)/debug/realjuju
+
+test-peers: toolchain postgres ## Run clients that others wrote through the broker; writes docs/reference/compatibility.md
+	cargo build --workspace --bins
+	@trap '$(TARGET)/debug/testpg stop' EXIT; $(TARGET)/debug/testpg url >/dev/null; $(TARGET)/debug/testpeers
 
 test-down: ## Stop the Postgres cluster that `cargo nextest run` leaves running
 	$(TARGET)/debug/testpg stop

@@ -192,7 +192,8 @@ struct Wire<'a> {
     facade: Text<'a>,
     #[serde(default)]
     version: Option<i64>,
-    #[serde(borrow, default)]
+    // Controllers do not look at the case of names, and python-libjuju writes this one so.
+    #[serde(borrow, default, alias = "Id")]
     id: Text<'a>,
     #[serde(rename = "request", borrow, default)]
     method: Text<'a>,
@@ -269,6 +270,8 @@ mod tests {
         assert_eq!((r.method.as_ref(), r.version, r.params.is_none()), ("Ping", 0, true));
         let r = request(r#"{"request-id":1,"type":"StringsWatcher","version":null,"id":"9","request":"Next"}"#);
         assert_eq!(r.id, "9");
+        let r = request(r#"{"type":"AllWatcher","request":"Next","version":3,"params":{},"Id":"1","request-id":5}"#);
+        assert_eq!(r.id, "1");
         let r = response(r#"{"error":"no","error-code":"not found","request-id":3}"#);
         assert_eq!((r.error.as_ref(), r.response.is_none()), ("no", true));
         let r = response(r#"{"request-id":3,"error":null,"response":{}}"#);

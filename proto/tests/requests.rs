@@ -1,6 +1,7 @@
 //! Parameters as unmodified clients of 3.6 and 4.0 send them (`requests.txt`, recorded) pass through our structs without
 //! loss: no field is misspelt, of the wrong type or unknown.
 
+use jimm_proto::envelope::Frame;
 use jimm_proto::params::{
     admin, application_offers, cloud, common, controller, model_config, model_manager, model_upgrader, secret_backends,
     status, user_manager,
@@ -29,6 +30,7 @@ fn through_struct(method: &str, text: &str) -> serde_json::Result<Value> {
         "Cloud.CredentialContents" => through::<cloud::CloudCredentialArgs>(text),
         "Cloud.ModifyCloudAccess" => through::<cloud::ModifyCloudAccessRequest>(text),
         "Cloud.RevokeCredentialsCheckModels" => through::<cloud::RevokeCredentialArgs>(text),
+        "Cloud.UpdateCredentialsCheckModels" => through::<cloud::UpdateCredentialArgs>(text),
         "Cloud.UpdateCloud" => through::<cloud::UpdateCloudArgs>(text),
         "Cloud.UserCredentials" => through::<cloud::UserClouds>(text),
         "Controller.ConfigSet" => through::<controller::ControllerConfigSet>(text),
@@ -113,6 +115,33 @@ fn every_member_may_be_null_or_absent() {
         let nulls = Value::Object(members).to_string();
         through_struct(&method, &nulls).unwrap_or_else(|e| panic!("{method} {nulls}: {e}"));
     }
+}
+
+/// Whole frames of python-libjuju and jujulib (`frames.txt`), byte by byte as they were sent: the first writes over several
+/// lines and calls a watcher's number `Id`, the second leaves parameters out.
+#[test]
+fn recorded_frames_are_read() {
+    let (mut seen, mut read) = (0, 0);
+    for line in include_str!("frames.txt").lines() {
+        let (client, text) = line.split_once(' ').expect("a client and its frame");
+        let frame: String = serde_json::from_str(text).expect("a text");
+        let Frame::Request(request) = Frame::parse(&frame).unwrap_or_else(|e| panic!("{line}: {e}")) else {
+            panic!("no request: {line}")
+        };
+        let raw: Value = serde_json::from_str(&frame).expect("JSON");
+        assert_eq!(raw["version"].as_u64(), Some(request.version.into()), "{line}");
+        let watcher = raw.get("Id").or_else(|| raw.get("id")).and_then(Value::as_str).unwrap_or_default();
+        assert_eq!(request.id, watcher, "{line}");
+        seen += 1;
+        let method = format!("{}.{}", request.facade, request.method);
+        let passed_on = matches!(&*request.facade, "AllWatcher" | "Application" | "Client" | "Pinger");
+        let Some(params) = request.params.filter(|params| !passed_on && params.get().trim() != "{}") else { continue };
+        let ours = through_struct(&method, params.get()).unwrap_or_else(|e| panic!("{client}: {line}: {e}"));
+        let theirs = serde_json::from_str(params.get()).expect("recorded JSON");
+        assert_eq!(without_empty(ours), without_empty(theirs), "{line}");
+        read += 1;
+    }
+    assert!(seen > 50 && read > 25, "{seen} frames, {read} read");
 }
 
 #[test]

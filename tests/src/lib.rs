@@ -14,6 +14,7 @@ pub mod idp;
 pub mod oidc_provider;
 pub mod openbao;
 pub mod openfga;
+pub mod peers;
 pub mod pki;
 pub mod postgres;
 pub mod process;

@@ -8,6 +8,11 @@ use crate::error::{Error, Kind, Result};
 /// The domain of service accounts.
 pub const SERVICE_ACCOUNT_DOMAIN: &str = "serviceaccount";
 
+/// Whether a name is that of a person: it has a domain, and not that of service accounts.
+pub fn is_person(name: &str) -> bool {
+    name.rsplit_once('@').is_some_and(|(_, domain)| domain != SERVICE_ACCOUNT_DOMAIN)
+}
+
 /// Letters that mail addresses may have and Juju's user names may not.
 const REPLACED: &[char] = &['~', '!', '$', '%', '^', '&', '*', '_', '=', '{', '}', '\'', '?'];
 

@@ -211,12 +211,28 @@ impl Slot {
 
     /// A websocket without a login, for the relay.
     pub async fn open_socket(&self, path: &str) -> Result<Socket> {
-        self.open(path, Vec::new()).await
+        self.open(path).await
     }
 
     /// A websocket whose handshake carries an authorization, for streams.
     pub async fn open_stream_socket(&self, path: &str, headers: Vec<(HeaderName, HeaderValue)>) -> Result<Socket> {
-        self.open(path, headers).await
+        self.admit()?;
+        let mut options = self.dial_options();
+        options.headers.extend(headers);
+        let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &options).await;
+        let outcome = dialled.map_err(|error| match error.status {
+            // It is there, and of a generation that has no such stream.
+            Some(404) => {
+                let stream = path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+                Error::not_found(format!("controller {} serves no {stream:?}", self.endpoint.name))
+            }
+            Some(status) if status < 500 => {
+                Error::new(Kind::Controller, format!("controller {} refuses: {error}", self.endpoint.name))
+            }
+            _ => self.not_dialled(&error),
+        });
+        self.note(&outcome);
+        outcome
     }
 
     /// A byte stream for HTTP.
@@ -228,11 +244,9 @@ impl Slot {
         outcome
     }
 
-    async fn open(&self, path: &str, headers: Vec<(HeaderName, HeaderValue)>) -> Result<Socket> {
+    async fn open(&self, path: &str) -> Result<Socket> {
         self.admit()?;
-        let mut options = self.dial_options();
-        options.headers.extend(headers);
-        let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &options).await;
+        let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &self.dial_options()).await;
         let outcome = dialled.map_err(|e| self.not_dialled(&e));
         self.note(&outcome);
         outcome

@@ -1,12 +1,12 @@
 //! `Admin`: the words of logging in. It is spoken before a connection knows who is there, so it is not in the table of
 //! methods; `session::login` acts on what is read here.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::registry::{decode, encode};
-use crate::authn::DeviceLogin;
+use crate::authn::{DeviceLogin, names};
 use crate::error::{Error, Kind, Result};
 
 /// The methods, all of them for before the login.
@@ -38,10 +38,18 @@ pub(crate) enum AdminCall {
     },
     /// Log in with a browser's cookie.
     LoginWithSessionCookie,
-    /// Log in with a tag and a password, as agents do.
+    /// Log in with a tag, as agents do, and with nothing that is known here.
     Login {
         /// Who says to be there.
         auth_tag: String,
+    },
+    /// Log in with a name and a password, as libraries do that know nothing else: a service account with its secret, a
+    /// person with a session token.
+    LoginWithPassword {
+        /// The user's name; service accounts may leave out their domain, which some libraries take in no name.
+        user: String,
+        /// The secret or the token.
+        password: SecretString,
     },
 }
 
@@ -60,9 +68,12 @@ struct ClientCredentialsParams {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct LoginParams {
-    #[serde(rename = "auth-tag", default)]
+    #[serde(default)]
     auth_tag: Option<String>,
+    #[serde(default)]
+    credentials: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -96,15 +107,23 @@ impl AdminCall {
                 })
             }
             "LoginWithSessionCookie" => Ok(Self::LoginWithSessionCookie),
-            "Login" => {
-                let params: LoginParams = decode(params)?;
-                Ok(Self::Login { auth_tag: params.auth_tag.unwrap_or_default() })
-            }
+            "Login" => Ok(Self::with_password(decode(params)?)),
             "RedirectInfo" => Err(Error::new(Kind::NotSupported, "not redirected")),
             method => Err(Error::new(
                 Kind::NotImplemented,
                 format!("no such request - method Admin({version}).{method} is not implemented"),
             )),
+        }
+    }
+
+    /// Whose name it is, is for the session to find out.
+    fn with_password(params: LoginParams) -> Self {
+        let tag = params.auth_tag.unwrap_or_default();
+        let user = tag.strip_prefix("user-").filter(|user| !user.is_empty());
+        let password = params.credentials.filter(|password| !password.expose_secret().is_empty());
+        match (user, password) {
+            (Some(user), Some(password)) => Self::LoginWithPassword { user: user.to_owned(), password },
+            _ => Self::Login { auth_tag: tag },
         }
     }
 
@@ -116,6 +135,8 @@ impl AdminCall {
             Self::LoginWithClientCredentials { .. } => "client-credentials",
             Self::LoginWithSessionCookie => "session-cookie",
             Self::Login { .. } => "password",
+            Self::LoginWithPassword { user, .. } if names::is_person(user) => "session-token",
+            Self::LoginWithPassword { .. } => "client-credentials",
         }
     }
 }
@@ -153,12 +174,33 @@ mod tests {
 
     #[test]
     fn old_logins_get_the_documented_refusal() {
-        let call = read("Login", r#"{"auth-tag":"user-admin","credentials":"pw"}"#).unwrap();
+        let call = read("Login", r#"{"auth-tag":"user-admin","credentials":""}"#).unwrap();
         assert!(matches!(call, AdminCall::Login { auth_tag } if auth_tag == "user-admin"));
         let refusal = no_passwords().to_wire();
         assert_eq!(refusal.message, "JIMM does not support login from old clients");
         assert_eq!(refusal.code, "not supported");
+        for params in [
+            "{}",
+            "null",
+            r#"{"auth-tag":"machine-0","credentials":"pw"}"#,
+            r#"{"auth-tag":"user-","credentials":"x"}"#,
+        ] {
+            assert!(matches!(read("Login", params), Ok(AdminCall::Login { .. })), "{params}");
+        }
         assert_eq!(read("Logout", "{}").unwrap_err().juju_code(), "not implemented");
+    }
+
+    #[test]
+    fn a_name_and_a_password_are_a_login() {
+        for (user, label) in [
+            ("alice@example.com", "session-token"),
+            ("svc@serviceaccount", "client-credentials"),
+            ("svc", "client-credentials"),
+        ] {
+            let call = read("Login", &format!(r#"{{"auth-tag":"user-{user}","credentials":"s3cret"}}"#)).unwrap();
+            assert_eq!(call.label(), label);
+            assert!(!format!("{call:?}").contains("s3cret"));
+        }
     }
 
     #[test]

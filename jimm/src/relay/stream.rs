@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
+use jimm_proto::access::ModelAccess;
 use jimm_store::audit::Class;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::route::Route;
 use crate::broker::{Requester, Upload};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::session::notes::{self, HttpCall};
 use crate::session::record::Outcome;
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
@@ -39,7 +40,12 @@ pub struct Stream {
 #[derive(Clone, Debug)]
 pub enum Way {
     /// As the client, below the model's path.
-    Model,
+    Model {
+        /// The access to the model that it needs.
+        needs: Option<ModelAccess>,
+        /// Whether what is sent there may change the model: not while the model is being moved.
+        changes: bool,
+    },
     /// As the broker itself, with these headers: the source of a model that comes in.
     Migration(Vec<(HeaderName, HeaderValue)>),
 }
@@ -71,7 +77,7 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, st
     let call = HttpCall {
         peer: &peer,
         who: who.as_ref().map(|(name, method)| (name.as_str(), *method)),
-        class: Class::Read,
+        class: if matches!(stream.way, Way::Model { changes: true, .. }) { Class::Change } else { Class::Read },
         name: &format!("GET {name}"),
         object: "",
         model: Some(stream.model),
@@ -158,8 +164,14 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 /// The way and the stream at its end.
 async fn open(services: &Services, requester: &Requester, stream: &Stream) -> Result<(Route, jimm_rpc::Socket)> {
     let (route, path, headers) = match &stream.way {
-        Way::Model => {
+        Way::Model { needs, changes } => {
             let route = Route::find(&services.broker, requester, stream.model).await?;
+            if Some(route.access) < *needs {
+                return Err(Error::new(Kind::Unauthorized, "authorization failed: permission denied"));
+            }
+            if *changes && route.frozen {
+                return Err(Error::new(Kind::MigrationInProgress, "model migration in progress"));
+            }
             let authorization = route.slot.authorization(&requester.name, &route.claims).await?;
             (route, format!("/model/{}/{}", stream.model, stream.path), vec![(AUTHORIZATION, authorization)])
         }

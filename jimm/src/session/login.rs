@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jimm_authz::User;
 use jimm_proto::names::UserName;
 use jimm_store::identities;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 
 use super::ahead::{self, Ahead, Place};
 use super::{Peer, Services, browser};
-use crate::authn::{DeviceLogin, Identity};
+use crate::authn::{DeviceLogin, Identity, names};
 use crate::broker::{LONGEST_SESSION, Requester, disabled};
 use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
@@ -85,11 +85,15 @@ impl LoginDesk {
             }
             AdminCall::GetDeviceSessionToken => self.finish_device().await.map(AdminOutcome::Answer),
             AdminCall::LoginWithSessionToken(token) => {
-                let identity = authn.session_tokens.verify(secrecy::ExposeSecret::expose_secret(&token))?;
+                let identity = authn.session_tokens.verify(token.expose_secret())?;
                 self.logged_in(identity, label).await
             }
             AdminCall::LoginWithClientCredentials { client_id, client_secret } => {
                 let identity = authn.oidc.client_credentials(&client_id, &client_secret).await?;
+                self.logged_in(identity, label).await
+            }
+            AdminCall::LoginWithPassword { user, password } => {
+                let identity = by_password(&self.services, &user, &password).await?;
                 self.logged_in(identity, label).await
             }
             AdminCall::LoginWithSessionCookie => {
@@ -133,6 +137,27 @@ impl LoginDesk {
 
     fn device(&self) -> std::sync::MutexGuard<'_, Option<Arc<DeviceLogin>>> {
         self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who a name and a password speak of: a service account with its secret, a person with a session token of theirs. It is
+/// what clients have that know no other login. A name without a domain would be a controller's own user, and is told so.
+pub(crate) async fn by_password(services: &Services, user: &str, password: &SecretString) -> Result<Identity> {
+    let identity = if names::is_person(user) {
+        services.authn.session_tokens.verify(password.expose_secret())
+    } else {
+        services.authn.oidc.client_credentials(user, password).await
+    };
+    let has_domain = user.contains('@');
+    let wrong = || match has_domain {
+        true => Error::new(Kind::Unauthorized, "invalid entity name or password"),
+        false => admin::no_passwords(),
+    };
+    match identity {
+        Ok(identity) if !has_domain || identity.name.as_str() == user => Ok(identity),
+        Ok(_) => Err(wrong()),
+        Err(error) if error.kind() == Kind::Internal => Err(error),
+        Err(error) => Err(wrong().with_source(error)),
     }
 }
 

@@ -1,15 +1,17 @@
-//! `Authorization: Basic` of clients: a session token with an empty user name, or client credentials.
+//! `Authorization: Basic` of clients: a session token with an empty user name, client credentials, or the tag of a user with
+//! what is their password (`session::login`).
 
 use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::authn::names;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::session::{Services, login};
+use crate::session::{Peer, Services, browser, login};
 
 /// Who sends these headers.
 pub(super) async fn requester(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<Requester> {
@@ -25,10 +27,20 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
         _ => Error::new(Kind::Unauthorized, "authentication failed: invalid session token or client credentials")
             .with_source(error),
     };
-    let (identity, method) = if user.is_empty() {
-        (authn.session_tokens.verify(&password), "session-token")
-    } else {
-        (authn.oidc.client_credentials(&user, &SecretString::from(password)).await, "client-credentials")
+    let password = SecretString::from(password);
+    let (identity, method) = match user.strip_prefix("user-") {
+        Some(name) if names::is_person(name) => (login::by_password(services, name, &password).await, "session-token"),
+        Some(name) => {
+            // An account may be called so, too.
+            let tagged = login::by_password(services, name, &password).await;
+            let either = match tagged {
+                Err(error) if error.kind() != Kind::Internal => authn.oidc.client_credentials(&user, &password).await,
+                known => known,
+            };
+            (either, "client-credentials")
+        }
+        None if user.is_empty() => (authn.session_tokens.verify(password.expose_secret()), "session-token"),
+        None => (authn.oidc.client_credentials(&user, &password).await, "client-credentials"),
     };
     let member = login::member(services, identity.map_err(failed)?, address, method).await;
     let member = member.map_err(|error| if error.kind() == Kind::SessionTokenInvalid { failed(error) } else { error });
@@ -61,6 +73,15 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Who opens a stream with these headers: browsers have a cookie and cannot send anything else.
+pub(super) async fn of_stream(services: &Services, headers: &HeaderMap, peer: &Peer) -> Result<Requester> {
+    if peer.cookie.is_none() || headers.contains_key(header::AUTHORIZATION) {
+        return requester(services, headers, peer.address).await;
+    }
+    let identity = browser::identity(services, peer.cookie.as_ref())?;
+    Ok(login::member(services, identity, peer.address, browser::METHOD).await?.requester)
 }
 
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {

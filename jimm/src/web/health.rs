@@ -82,6 +82,14 @@ pub(super) async fn readyz(State(services): State<Arc<Services>>) -> (StatusCode
     }
 }
 
+/// `/health`: the same in a controller's words.
+pub(super) async fn running(services: State<Arc<Services>>) -> (StatusCode, String) {
+    match readyz(services).await {
+        (StatusCode::OK, _) => (StatusCode::OK, "running\n".to_owned()),
+        not => not,
+    }
+}
+
 /// Whether decisions can be made, where OpenFGA makes them.
 async fn openfga(services: &Services) -> Result<(), String> {
     let Some(mirror) = &services.broker.mirror else { return Ok(()) };

@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::relay::{Stream, Way, serve_model, serve_stream};
 use crate::session::{Peer, Services};
 
-/// Serves a path that begins with `/model`. A websocket is always accepted: clients try a refused handshake again and
-/// again, while an error in a frame is told to the user.
+/// Serves a path that begins with `/model`, and websockets that lead nowhere. A websocket is always accepted: clients try a
+/// refused handshake again and again, while an error in a frame is told to the user.
 pub(super) async fn serve(
     State(services): State<Arc<Services>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -44,19 +44,24 @@ pub(super) async fn serve(
         }
         (Some(BelowModel { takes: Takes::Websocket, .. }), Some(path)) => {
             let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-            let stream = Stream { model: path.model, path: format!("{}{query}", path.rest), way: Way::Model };
+            let stream = Stream {
+                model: path.model,
+                path: format!("{}{query}", path.rest),
+                way: Way::Model {
+                    needs: entry.and_then(|entry| entry.reading.on_model()),
+                    changes: path.rest == table::COMMANDS,
+                },
+            };
             stream_to(&services, request, peer, stream, None)
         }
         (None, found) if is_websocket(&request) => {
             let error = match &found {
                 Some(path) => Error::not_found(format!("unknown endpoint {:?}", path.rest)),
-                None => Error::bad_request("error parsing path: invalid path"),
+                None if path.starts_with("/model") => Error::bad_request("error parsing path: invalid path"),
+                None => Error::not_found(format!("unknown endpoint {path:?}")),
             };
-            let stream = Stream {
-                model: found.map(|path| path.model).unwrap_or_default(),
-                path: String::new(),
-                way: Way::Model,
-            };
+            let model = found.map(|path| path.model).unwrap_or_default();
+            let stream = Stream { model, path: String::new(), way: Way::Model { needs: None, changes: false } };
             stream_to(&services, request, peer, stream, Some(error))
         }
         (Some(entry), Some(path)) => {
@@ -80,7 +85,7 @@ fn stream_to(
     upgrade(services, request, move |socket| async move {
         let access = match refused {
             Some(error) => Err(error),
-            None => basic::requester(&with, &headers, peer.address).await,
+            None => basic::of_stream(&with, &headers, &peer).await,
         };
         serve_stream(with, socket, peer, stream, access).await;
     })

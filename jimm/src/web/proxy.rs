@@ -15,7 +15,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basic;
-use super::table::BelowModel;
+use super::table::{self, BelowModel};
 use crate::broker::{ModelWatch, Requester, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
@@ -182,6 +182,10 @@ async fn run(
     if Some(route.access) < needed.on_model() {
         return Err(Error::new(Kind::Unauthorized, "no access to the resource"));
     }
+    if entry.path == table::BACKUPS {
+        let text = format!("backups are of a whole controller: have one made at controller {}", route.controller());
+        return Err(Error::new(Kind::NotSupported, text));
+    }
     if writes && route.frozen {
         return Err(Error::new(Kind::MigrationInProgress, "model migration in progress"));
     }
@@ -254,6 +258,7 @@ fn status(error: &Error) -> StatusCode {
         Kind::SessionTokenInvalid => StatusCode::UNAUTHORIZED,
         Kind::Unauthorized => StatusCode::FORBIDDEN,
         Kind::NotFound | Kind::ModelNotFound => StatusCode::NOT_FOUND,
+        Kind::NotSupported => StatusCode::METHOD_NOT_ALLOWED,
         Kind::MigrationInProgress | Kind::Conflict => StatusCode::CONFLICT,
         Kind::ControllerUnavailable => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

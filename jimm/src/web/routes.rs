@@ -82,8 +82,12 @@ pub(super) async fn controller(
     upgrade(&services, request, move |socket| serve_controller(with, socket, peer))
 }
 
-/// Models come in two shapes of path, one of which no route can express; what is left is the dashboard's.
+/// Models come in two shapes of path, one of which no route can express; what is left is the dashboard's. Clients try a
+/// websocket that is refused for ten minutes: it is told in a frame that nothing is there.
 async fn other(state: State<Arc<Services>>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    if is_websocket(&request) {
+        return model::serve(state, peer, request).await;
+    }
     if let Some(page) = dashboard::page(&state, &request).await {
         return page;
     }

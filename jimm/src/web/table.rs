@@ -168,6 +168,7 @@ pub const ROUTES: &[Route] = &[
             get(health::status).with_state((Arc::clone(services), services.broker.clock.now()))
         }
     ),
+    route!("/health", PUBLIC, Get, Anyone, "the same, as controllers tell it", |_| get(health::running)),
     route!("/metrics", INTERNAL, Get, Anyone, "the metrics", |_| get(routes::metrics)),
 ];
 
@@ -200,6 +201,10 @@ macro_rules! below {
 
 /// The path of the model connection.
 pub(super) const API: &str = "api";
+/// The path of the stream of command lines.
+pub(super) const COMMANDS: &str = "commands";
+/// The paths of backups, which are refused.
+pub(super) const BACKUPS: &str = "backups/**";
 
 /// Every path below a model that clients may have.
 pub const BELOW_MODEL: &[BelowModel] = &[
@@ -211,9 +216,16 @@ pub const BELOW_MODEL: &[BelowModel] = &[
         "the model connection; its controller asks for more, request by request"
     ),
     below!("log", Websocket, ModelRead, ModelRead, "the model's log, as a stream"),
+    below!(
+        "commands",
+        Websocket,
+        ModelWrite,
+        ModelWrite,
+        "command lines that a controller of 3.6 runs, for whoever its frames name"
+    ),
     below!("charms/**", Requests, ModelRead, ModelWrite, "charms"),
     below!("tools/**", Requests, ModelRead, ModelWrite, "agent binaries"),
-    below!("backups/**", Requests, ModelRead, ModelWrite, "backups"),
+    below!("backups/**", Requests, ModelRead, ModelWrite, "refused: backups are of a controller"),
     below!("rest/1.0/**", Requests, ModelRead, ModelWrite, "the model's applications, by REST"),
     below!("applications/{name}/resources/{name}/**", Requests, ModelRead, ModelWrite, "resources of applications"),
     below!("units/{name}/resources/{name}/**", Requests, ModelRead, ModelWrite, "resources of units"),
@@ -245,10 +257,12 @@ mod tests {
         let takes = |rest: &str| below_model(rest).map(|entry| entry.takes);
         assert_eq!(takes(API), Some(Takes::Websocket));
         assert_eq!(takes("log"), Some(Takes::Websocket));
+        assert_eq!(takes(COMMANDS), Some(Takes::Websocket));
+        assert_eq!(below_model("backups").map(|entry| entry.path), Some(BACKUPS));
         for rest in ["charms", "charms/local-1234567", "tools/3.6.11-ubuntu-amd64", "applications/pg/resources/image"] {
             assert_eq!(takes(rest), Some(Takes::Requests), "{rest}");
         }
-        for rest in ["commands", "logsink", "pubsub", "introspection/x", "applications/pg", "rest/2.0/x", "api/x", ""] {
+        for rest in ["logsink", "pubsub", "introspection/x", "applications/pg", "rest/2.0/x", "api/x", ""] {
             assert_eq!(takes(rest), None, "{rest}");
         }
     }

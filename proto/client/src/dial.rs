@@ -42,7 +42,10 @@ async fn websocket(target: &Target, address: &str, options: &DialOptions) -> Res
     let config = Some(socket_config(options.max_message));
     match tokio_tungstenite::client_async_with_config(request, stream, config).await {
         Ok((socket, _)) => Ok(socket),
-        Err(WsError::Http(response)) => Err(DialError::new(address, refusal(&response))),
+        Err(WsError::Http(response)) => {
+            let status = Some(response.status().as_u16());
+            Err(DialError { status, ..DialError::new(address, refusal(&response)) })
+        }
         Err(e) => Err(DialError::new(address, e.to_string())),
     }
 }
@@ -87,7 +90,7 @@ async fn first<T>(
             attempt.await
         })
         .collect();
-    let mut failed = DialError { attempts: Vec::new(), certificate: false };
+    let mut failed = DialError { attempts: Vec::new(), certificate: false, status: None };
     let race = async {
         while let Some(outcome) = attempts.next().await {
             match outcome {
@@ -95,6 +98,7 @@ async fn first<T>(
                 Err(e) => {
                     failed.attempts.extend(e.attempts);
                     failed.certificate |= e.certificate;
+                    failed.status = failed.status.or(e.status);
                 }
             }
         }

@@ -11,11 +11,13 @@ pub struct DialError {
     pub attempts: Vec<(String, String)>,
     /// Whether a certificate was refused: no retry will help.
     pub certificate: bool,
+    /// What a peer answered that is there and refuses the handshake.
+    pub status: Option<u16>,
 }
 
 impl DialError {
     pub(crate) fn new(address: &str, reason: impl Into<String>) -> Self {
-        Self { attempts: vec![(address.to_owned(), reason.into())], certificate: false }
+        Self { attempts: vec![(address.to_owned(), reason.into())], certificate: false, status: None }
     }
 }
 

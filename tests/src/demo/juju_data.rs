@@ -9,27 +9,27 @@ use anyhow::Result;
 use serde_json::json;
 
 /// What the store says.
-pub(super) struct Account<'a> {
-    pub(super) controller: &'a str,
-    pub(super) uuid: &'a str,
-    pub(super) endpoint: &'a str,
-    pub(super) ca: &'a str,
-    pub(super) user: &'a str,
-    pub(super) token: &'a str,
+pub(crate) struct Account<'a> {
+    pub(crate) controller: &'a str,
+    pub(crate) uuid: &'a str,
+    pub(crate) endpoint: &'a str,
+    pub(crate) ca: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) token: &'a str,
 }
 
 /// What the store of a controller's superuser says.
-pub(super) struct Superuser<'a> {
-    pub(super) controller: &'a str,
-    pub(super) uuid: &'a str,
-    pub(super) endpoint: &'a str,
-    pub(super) ca: &'a str,
-    pub(super) user: &'a str,
-    pub(super) password: &'a str,
+pub(crate) struct Superuser<'a> {
+    pub(crate) controller: &'a str,
+    pub(crate) uuid: &'a str,
+    pub(crate) endpoint: &'a str,
+    pub(crate) ca: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
 }
 
 /// Writes the store of a controller's superuser, as bootstrapping the controller leaves it.
-pub(super) fn write_superuser(dir: &Path, account: &Superuser<'_>) -> Result<()> {
+pub(crate) fn write_superuser(dir: &Path, account: &Superuser<'_>) -> Result<()> {
     crate::postgres::private_dir(dir)?;
     let name = account.controller;
     let controllers = json!({
@@ -46,7 +46,7 @@ pub(super) fn write_superuser(dir: &Path, account: &Superuser<'_>) -> Result<()>
 }
 
 /// Writes controllers.yaml and accounts.yaml.
-pub(super) fn write(dir: &Path, account: &Account<'_>) -> Result<()> {
+pub(crate) fn write(dir: &Path, account: &Account<'_>) -> Result<()> {
     crate::postgres::private_dir(dir)?;
     let name = account.controller;
     let controllers = json!({
@@ -72,7 +72,7 @@ pub(super) fn write(dir: &Path, account: &Account<'_>) -> Result<()> {
 }
 
 /// Writes models.yaml with one model, the current one.
-pub(super) fn write_model(dir: &Path, controller: &str, name: &str, uuid: &str) -> Result<()> {
+pub(crate) fn write_model(dir: &Path, controller: &str, name: &str, uuid: &str) -> Result<()> {
     let models = json!({"controllers": {controller: {
         "models": {name: {"uuid": uuid, "type": "iaas"}},
         "current-model": name,

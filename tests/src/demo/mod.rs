@@ -2,7 +2,7 @@
 //!
 //! Owns `target/demo`; what it starts it finds again by the pids written there.
 
-mod juju_data;
+pub(crate) mod juju_data;
 mod layout;
 mod standing;
 mod steps;

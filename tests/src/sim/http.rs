@@ -59,6 +59,10 @@ pub(super) async fn serve(shared: &Shared, model: Option<Uuid>, path: &str, requ
     match (request.method().clone(), model, charm, path) {
         (Method::PUT, Some(uuid), Some(name), _) => put_charm(shared, uuid, &who, &name, request).await,
         (Method::GET, Some(_), Some(name), _) => get_charm(shared, &name),
+        // 4.x has only the other form.
+        (Method::POST, Some(uuid), None, "/charms") if !shared.shape().is_4() => {
+            post_charm(shared, uuid, &who, request).await
+        }
         (_, None, _, path) if path.starts_with("/migrate/") => match who.need_superuser(shared) {
             Ok(()) => migration::take_binary(shared, path, request).await,
             Err(_) => plain(StatusCode::FORBIDDEN, "authorization failed: permission denied\n"),
@@ -99,13 +103,42 @@ async fn put_charm(shared: &Shared, model: Uuid, who: &Caller, name: &str, reque
         .trim_end_matches(|c: char| c.is_ascii_digit())
         .trim_end_matches('-')
         .to_owned();
-    let url = shared.change(|world| {
-        let revision = world.charm_urls.get(&base).map_or(0, |newest| newest + 1);
+    with_curl(&keep(shared, &base, name, body))
+}
+
+/// The upload of clients before the one that names a hash: `?series=…`, the charm's name is in the archive.
+async fn post_charm(shared: &Shared, model: Uuid, who: &Caller, request: Request<Incoming>) -> Answer {
+    if who.need_model(shared, model, "write").is_err() {
+        return plain(StatusCode::FORBIDDEN, "authorization failed: permission denied\n");
+    }
+    let body = match body_of(request).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let Some(base) = name_in(&body) else {
+        let refusal =
+            json!({"error": "cannot open charm archive: zip: not a valid zip file", "error-code": "bad request"});
+        return json_answer(StatusCode::BAD_REQUEST, &refusal);
+    };
+    let name = format!("{base}-{}", &hex::encode(Sha256::digest(&body))[..7]);
+    with_curl(&keep(shared, &base, &name, body))
+}
+
+/// The name that the metadata of an archive tells, if they are only stored in it.
+fn name_in(archive: &[u8]) -> Option<String> {
+    let text = archive.starts_with(b"PK").then(|| String::from_utf8_lossy(archive))?;
+    let (_, name) = text.split_once("metadata.yamlname: ").or_else(|| text.split_once("\nname: "))?;
+    Some(name.lines().next()?.trim().to_owned())
+}
+
+/// Keeps an archive as the newest revision of a local charm: its URL.
+fn keep(shared: &Shared, base: &str, name: &str, body: Bytes) -> String {
+    shared.change(|world| {
+        let revision = world.charm_urls.get(base).map_or(0, |newest| newest + 1);
         let url = format!("local:{base}-{revision}");
         world.keep_charm(&url, name, body, shared.options.dir.as_deref());
         url
-    });
-    with_curl(&url)
+    })
 }
 
 pub(super) fn with_curl(url: &str) -> Answer {

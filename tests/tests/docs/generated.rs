@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use jimm_tests::peers::{COMMANDS, Client, Matrix, PAGE, SHAPES};
 use jimm_tests::process::built;
 
 use crate::markdown::read;
@@ -26,4 +27,23 @@ fn manual_pages_are_written_for_every_command() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = std::fs::read_to_string(dir.path().join("jimmctl-migrate.1")).expect("a page");
     assert!(page.contains("Exit codes") && page.contains("dry"), "{page}");
+}
+
+/// The page of compatibility is what its program writes of its own content, tells of every client and command that there is,
+/// of the versions that are pinned now, and of no failure.
+#[test]
+fn the_page_of_compatibility_was_written_and_not_typed() {
+    let page = read(PAGE);
+    let matrix = Matrix::read(&page).expect("it can be read back");
+    assert!(matrix.page() == page, "{PAGE} is not as its program writes it: run `make test-peers`");
+    let generations = ["3.6", "4.1"].map(str::to_owned);
+    let mut clients = vec![Client::Libjuju, Client::Jujulib];
+    clients.extend(generations.iter().cloned().map(Client::Juju));
+    clients.extend(generations.into_iter().map(Client::Jubilant));
+    for client in &clients {
+        let version = client.version().expect("it is pinned");
+        let columns = matrix.clients().filter(|(name, at)| *name == client.to_string() && *at == version).count();
+        assert_eq!(columns, SHAPES.len(), "{client} {version} is not in {PAGE}: run `make test-peers`");
+    }
+    assert_eq!(matrix.count(), (SHAPES.len() * clients.len() * COMMANDS.len(), 0), "run `make test-peers`");
 }

@@ -17,9 +17,17 @@ use super::{DISCHARGE, OFFER, SOURCE_MODEL, USERNAME};
 const LIFE: TimeDelta = TimeDelta::minutes(3);
 const NAMESPACE: &str = "github.com/juju/juju: std:";
 
-/// The macaroon for somebody who consumes an offer.
-pub(in super::super) fn consume_macaroon(shared: &Shared, user: &str, model: Uuid, offer: Uuid) -> Result<Value> {
-    let mut made = BakeryMacaroon::new(&root_key(shared), new_id().as_bytes(), "sim", 2, Namespace::standard());
+/// The macaroon for somebody who consumes an offer, in the form that this version of the bakery has. Who tells none gets
+/// the oldest form.
+pub(in super::super) fn consume_macaroon(
+    shared: &Shared,
+    user: &str,
+    model: Uuid,
+    offer: Uuid,
+    bakery: u64,
+) -> Result<Value> {
+    let version = if bakery < 2 { 1 } else { 2 };
+    let mut made = BakeryMacaroon::new(&root_key(shared), new_id().as_bytes(), "sim", version, Namespace::standard());
     let mut conditions = vec![
         Condition::TimeBefore(shared.now().0 + LIFE),
         Condition::declared(SOURCE_MODEL, model.to_string()),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::fault::{Fault, Result, items, results, text};
 use super::super::world::{Application, Model};
-use super::{Call, model_manager};
+use super::{Call, model_manager, watchers};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
     let uuid = call.model()?;
@@ -32,8 +32,11 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         "AddRelation" => {
             let endpoints: Vec<String> =
                 items(call.params, "endpoints").iter().filter_map(|e| e.as_str().map(str::to_owned)).collect();
+            let told: Map<String, Value> = watchers::ends(&endpoints)
+                .map(|(application, name, role)| (application.to_owned(), watchers::charm_relation(name, role)))
+                .collect();
             model_manager::edit(call.shared, uuid, |m| m.relations.push(endpoints));
-            Ok(json!({"endpoints": {}}))
+            Ok(json!({"endpoints": told}))
         }
         "DestroyRelation" => {
             let ends: Vec<&str> = items(call.params, "endpoints").iter().filter_map(|e| e.as_str()).collect();

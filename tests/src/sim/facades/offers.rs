@@ -25,7 +25,10 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
                 "" => call.caller.name(),
                 user => user,
             };
-            Ok(results(items(&urls, "offer-urls"), |url| consume_details(call, url.as_str().unwrap_or_default(), user)))
+            let bakery = urls["bakery-version"].as_u64().unwrap_or_default();
+            Ok(results(items(&urls, "offer-urls"), |url| {
+                consume_details(call, url.as_str().unwrap_or_default(), user, bakery)
+            }))
         }
         "DestroyOffers" => Ok(results(items(call.params, "offer-urls"), |url| {
             let (model, name) = locate(call, url.as_str().unwrap_or_default())?;
@@ -126,7 +129,7 @@ fn details(call: &Call<'_>, model: &Model, name: &str) -> Value {
     })
 }
 
-fn consume_details(call: &Call<'_>, url: &str, user: &str) -> Result<Value> {
+fn consume_details(call: &Call<'_>, url: &str, user: &str, bakery: u64) -> Result<Value> {
     let (model, name) = locate(call, url)?;
     let offer = model.offers.get(&name).cloned().unwrap_or_default();
     if !call.caller.may_use_offer(call.shared, model.uuid, offer.uuid, "consume") {
@@ -140,7 +143,7 @@ fn consume_details(call: &Call<'_>, url: &str, user: &str) -> Result<Value> {
     }
     Ok(json!({
         "offer": told,
-        "macaroon": cross_model::consume_macaroon(call.shared, user, model.uuid, offer.uuid)?,
+        "macaroon": cross_model::consume_macaroon(call.shared, user, model.uuid, offer.uuid, bakery)?,
         "external-controller": {
             "controller-tag": call.shared.tag(), "controller-alias": "", "addrs": [call.shared.address.to_string()], "ca-cert": call.shared.ca_pem,
         },

@@ -90,6 +90,13 @@ fn describe(call: &Call<'_>, model: &Model, told: &mut Told) {
             machine += 1;
         }
     }
+    for (id, relation) in model.relations.iter().enumerate() {
+        let one = |(application, name, role)| json!({"application-name": application, "relation": charm_relation(name, role)});
+        let key: Vec<String> = ends(relation).map(|(application, name, _)| format!("{application}:{name}")).collect();
+        told.insert(("relation", format!("{uuid}:{id}")), json!({
+            "model-uuid": uuid, "key": key.join(" "), "id": id, "endpoints": ends(relation).map(one).collect::<Vec<_>>(),
+        }));
+    }
     for (name, offer) in &model.offers {
         told.insert(("applicationOffer", format!("{uuid}:{name}")), json!({
             "model-uuid": uuid, "offer-name": name, "offer-uuid": offer.uuid, "application-name": offer.application, "charm-name": "",
@@ -126,16 +133,23 @@ pub(super) fn watch(call: &Call<'_>) -> Result<Value> {
     Ok(json!({"watcher-id": call.state.new_watcher()}))
 }
 
+/// The ends of a relation: application, endpoint, role.
+pub(super) fn ends(relation: &[String]) -> impl Iterator<Item = (&str, &str, &'static str)> {
+    let named = relation.iter().map(|end| end.split_once(':').unwrap_or((end, "db")));
+    named.zip(["requirer", "provider"]).map(|((application, name), role)| (application, name, role))
+}
+
+/// An end as its charm describes it.
+pub(super) fn charm_relation(name: &str, role: &str) -> Value {
+    json!({"name": name, "role": role, "interface": "db", "optional": false, "limit": 0, "scope": "global"})
+}
+
 /// Relations as the full status tells them.
 pub(super) fn relations(model: &Model, status: &Value) -> Vec<Value> {
-    let one = |(id, ends): (usize, &Vec<String>)| {
-        let named: Vec<(&str, &str)> = ends.iter().map(|end| end.split_once(':').unwrap_or((end, "db"))).collect();
-        let key: Vec<String> = named.iter().map(|(app, name)| format!("{app}:{name}")).collect();
-        let roles = ["requirer", "provider"];
-        let ends: Vec<Value> = named
-            .iter()
-            .zip(roles)
-            .map(|((app, name), role)| json!({"application": app, "name": name, "role": role, "subordinate": false}))
+    let one = |(id, relation): (usize, &Vec<String>)| {
+        let key: Vec<String> = ends(relation).map(|(app, name, _)| format!("{app}:{name}")).collect();
+        let ends: Vec<Value> = ends(relation)
+            .map(|(app, name, role)| json!({"application": app, "name": name, "role": role, "subordinate": false}))
             .collect();
         json!({"id": id, "key": key.join(" "), "interface": "db", "scope": "global", "endpoints": ends, "status": status})
     };
