@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use http::header::AUTHORIZATION;
 use jimm_rpc::{CallError, DialOptions, JUJU_SERVER_NAME, Target, Tls};
 use jimm_tests::app::{AppOptions, TestApp};
@@ -96,4 +96,59 @@ async fn a_move_closes_open_connections_and_they_lead_to_the_new_home() {
     assert_eq!(login.controller_tag, format!("controller-{}", app.plan.uuid));
     let status: Value = after.call("Client", 8, "FullStatus", &json!({}), DEADLINE).await.expect("it answers");
     assert_eq!(status["model"]["name"], "shop");
+}
+
+/// A controller of 3.6 runs command lines for whoever the frames name; one of 4.x has no such stream, and is not taken for one
+/// that is away for that.
+#[tokio::test]
+async fn command_lines_reach_a_controller_that_runs_them() {
+    for (shape, serves) in [("3.6", true), ("4.0", false)] {
+        let (app, uuid) = with_model([shape, shape]).await;
+        let token = app.token(ADMIN).await.expect("the device flow");
+        let open = async || {
+            let tls = Tls::Ca { pem: app.door.ca.clone(), server_name: JUJU_SERVER_NAME.into() };
+            let path = format!("/model/{uuid}/commands");
+            let target = Target { addresses: vec![app.door.address.clone()], path, tls };
+            let basic = format!("Basic {}", STANDARD.encode(format!(":{token}")));
+            let headers = vec![(AUTHORIZATION, basic.parse().expect("a header"))];
+            let options = DialOptions { headers, ..DialOptions::default() };
+            jimm_rpc::dial_socket(&target, &options).await.expect("a stream")
+        };
+        let mut stream = open().await;
+        let mut hear = async || -> Value {
+            let heard = tokio::time::timeout(DEADLINE, stream.next()).await.expect("in time").expect("a frame");
+            serde_json::from_str(heard.expect("a frame").to_text().expect("a text")).expect("JSON")
+        };
+        let first = hear().await;
+        if !serves {
+            assert_eq!(first["error"]["code"], "not found", "{first}");
+            assert_eq!(first["error"]["message"], "controller sim1 serves no \"commands\"");
+            for _ in 0..10 {
+                drop(open().await);
+            }
+            let model = app.connect_model(&uuid, ADMIN).await.expect("the controller is there");
+            let status: Value = model.call("Client", 8, "FullStatus", &json!({}), DEADLINE).await.expect("it answers");
+            assert_eq!(status["model"]["name"], "shop");
+            continue;
+        }
+        assert_eq!(first, json!({}));
+        let plan = &app.sims[0].plan;
+        for (password, expected) in [
+            (plan.password.as_str(), vec![json!({"output": ["admin ran status"]}), json!({"done": true})]),
+            (
+                "wrong",
+                vec![json!({"error": {"message": "macaroon discharge required: authentication required",
+                "code": "macaroon discharge required"}, "done": true})],
+            ),
+        ] {
+            let asked = json!({"user": plan.user, "credentials": password, "commands": ["status"]});
+            stream.send(Message::text(asked.to_string())).await.expect("it is sent");
+            for answer in expected {
+                let heard = tokio::time::timeout(DEADLINE, stream.next()).await.expect("in time").expect("a frame");
+                let heard: Value =
+                    serde_json::from_str(heard.expect("a frame").to_text().expect("a text")).expect("JSON");
+                assert_eq!(heard, answer);
+            }
+        }
+    }
 }

@@ -131,14 +131,18 @@ impl AdminCall {
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::LoginDevice | Self::GetDeviceSessionToken => "device",
+            Self::LoginWithSessionCookie => "session-cookie",
             Self::LoginWithSessionToken(_) => "session-token",
             Self::LoginWithClientCredentials { .. } => "client-credentials",
-            Self::LoginWithSessionCookie => "session-cookie",
             Self::Login { .. } => "password",
-            Self::LoginWithPassword { user, .. } if names::is_person(user) => "session-token",
-            Self::LoginWithPassword { .. } => "client-credentials",
+            Self::LoginWithPassword { user, .. } => password_label(user),
         }
     }
+}
+
+/// What a name's password is: a person's session token, or a service account's secret.
+pub(crate) fn password_label(user: &str) -> &'static str {
+    if names::is_person(user) { "session-token" } else { "client-credentials" }
 }
 
 /// What everybody is told who comes with a password.

@@ -149,9 +149,12 @@ pub(crate) async fn by_password(services: &Services, user: &str, password: &Secr
         services.authn.oidc.client_credentials(user, password).await
     };
     let has_domain = user.contains('@');
-    let wrong = || match has_domain {
-        true => Error::new(Kind::Unauthorized, "invalid entity name or password"),
-        false => admin::no_passwords(),
+    let wrong = || {
+        if has_domain {
+            Error::new(Kind::Unauthorized, "invalid entity name or password")
+        } else {
+            admin::no_passwords()
+        }
     };
     match identity {
         Ok(identity) if !has_domain || identity.name.as_str() == user => Ok(identity),

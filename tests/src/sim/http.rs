@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -19,6 +19,8 @@ use super::{auth, migration};
 
 /// Largest body that is taken.
 const LARGEST: usize = 1 << 30;
+/// Largest archive of a charm that is kept; of larger ones only the name is.
+const KEPT: usize = 64 << 20;
 /// What stands before macaroons where other callers have `Basic` or `Bearer`.
 const MACAROONS: &str = "Macaroons ";
 
@@ -81,16 +83,35 @@ pub(super) async fn body_of(request: Request<Incoming>) -> Result<Bytes, Answer>
     }
 }
 
+/// The hash of a body, read as it comes, and the body if it can be kept.
+async fn archive_of(request: Request<Incoming>) -> Result<(String, Bytes), Answer> {
+    let (mut body, mut digest, mut kept) = (request.into_body(), Sha256::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let data = match frame {
+            Ok(frame) => frame.into_data().unwrap_or_default(),
+            // It was cut off: nobody is there to be told, and nothing is kept.
+            Err(e) => {
+                let refusal = json!({"error": e.to_string(), "error-code": "bad request"});
+                return Err(json_answer(StatusCode::BAD_REQUEST, &refusal));
+            }
+        };
+        digest.update(&data);
+        if kept.len() + data.len() <= KEPT {
+            kept.extend_from_slice(&data);
+        }
+    }
+    Ok((hex::encode(digest.finalize()), kept.freeze()))
+}
+
 async fn put_charm(shared: &Shared, model: Uuid, who: &Caller, name: &str, request: Request<Incoming>) -> Answer {
     if who.need_model(shared, model, "write").is_err() {
         return plain(StatusCode::FORBIDDEN, "authorization failed: permission denied\n");
     }
     let wanted = request.headers().get("Juju-Curl").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let body = match body_of(request).await {
-        Ok(body) => body,
+    let (hash, body) = match archive_of(request).await {
+        Ok(archive) => archive,
         Err(answer) => return answer,
     };
-    let hash = hex::encode(Sha256::digest(&body));
     if !name.ends_with(&format!("-{}", &hash[..7])) {
         return json_answer(
             StatusCode::BAD_REQUEST,

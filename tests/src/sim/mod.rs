@@ -5,6 +5,7 @@
 
 mod access;
 mod auth;
+mod commands;
 mod connection;
 mod controller;
 mod cross_model;

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use uuid::Uuid;
 
 use super::controller::Shared;
-use super::{connection, http, log_stream, migration};
+use super::{commands, connection, http, log_stream, migration};
 
 /// A websocket of the server's side.
 pub(super) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -91,6 +91,10 @@ async fn route(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
         ("/log", true) => {
             let (query, authorization) = (query(&request), http::authorization(&request));
             upgrade(shared, request, move |shared, socket| log_stream::run(shared, model, query, authorization, socket))
+        }
+        // 4.x has it no more.
+        ("/commands", true) if !shared.shape().is_4() => {
+            upgrade(shared, request, move |shared, socket| commands::run(shared, model, socket))
         }
         ("/migrate/logtransfer", true) => {
             let header =

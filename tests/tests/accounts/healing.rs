@@ -146,7 +146,7 @@ async fn an_old_client_is_refused_and_the_session_that_there_was_lives_on() {
     let app = alone(&[]).await;
     let token = app.token(ALICE).await.expect("a token");
     let connection = app.door.dial("/api").await.expect("a connection");
-    let old = json!({"auth-tag": format!("user-{ALICE}"), "credentials": "password"});
+    let old = json!({"auth-tag": format!("user-{ALICE}"), "credentials": "", "macaroons": null});
     let error = call(&connection, "Admin", 3, "Login", old).await.expect_err("old");
     assert_eq!(error, ("JIMM does not support login from old clients".to_owned(), "not supported".to_owned()));
     let token = json!({"session-token": token});

@@ -4,6 +4,7 @@
 mod bombs;
 mod bulk;
 mod controllers;
+mod definitions;
 mod facades;
 mod files;
 mod frames;
@@ -16,5 +17,6 @@ mod support;
 mod tls;
 mod tokens;
 mod tuples;
+mod uploads;
 mod uuids;
 mod wire;

@@ -153,7 +153,7 @@ fn calls(name: &str, model: &str) -> Vec<(&'static str, Value)> {
 }
 
 /// The errors in an answer: its own, or those of its entries.
-fn errors(answer: &Value) -> Vec<String> {
+pub(crate) fn errors(answer: &Value) -> Vec<String> {
     fn find(value: &Value, found: &mut Vec<String>) {
         match value {
             Value::Array(items) => items.iter().for_each(|it| find(it, found)),

@@ -103,7 +103,12 @@ pub(crate) fn open_files(app: &TestApp) -> usize {
 
 /// The broker's resident memory in MiB.
 pub(crate) fn memory(app: &TestApp) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", app.broker_pid())).expect("the broker lives");
+    memory_of(app.broker_pid())
+}
+
+/// A process's resident memory in MiB.
+pub(crate) fn memory_of(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }

@@ -28,7 +28,7 @@ async fn wrong_paths_are_told_in_the_first_answer() {
         let error = ws.error("Admin(4).LoginWithSessionToken", &json!({"session-token": world.token})).await;
         assert_eq!(error, "invalid path (bad request)", "{path}");
     }
-    for path in [format!("/model/{}/commands", world.model), format!("/model/{}/api/api", world.model)] {
+    for path in [format!("/model/{}/logsink", world.model), format!("/model/{}/api/api", world.model)] {
         let mut ws = Ws::open(app, &path, &basic(&world.token)).await;
         let answer = ws.answer().await;
         assert_eq!(answer["error"]["code"], "not found", "{path}: {answer}");

@@ -75,3 +75,113 @@ async fn a_home_that_is_not_there_is_a_gateway_timeout() {
     let answer = get.basic_auth("", Some(World::token(ALICE))).send().await.expect("an answer");
     assert_eq!(answer.status(), 504);
 }
+
+/// Method, path below the model, headers.
+type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// Everything that clients send below a model, in both shapes of path: it reaches the home as it was, with what it says of
+/// itself, and nothing that was for the broker only.
+#[tokio::test]
+async fn every_request_below_a_model_reaches_its_home_unharmed() {
+    let world = World::new().await;
+    let model = world.model().await;
+    let sha = ("content-sha384", "ab12");
+    let named = ("content-disposition", "form-data; filename=\"=?UTF-8?B?w6Q=?=\"");
+    let octets = ("content-type", "application/octet-stream");
+    let zip = ("content-type", "application/zip");
+    let version = ("x-juju-clientversion", "3.6.11");
+    let rows: [Sent; 13] = [
+        ("PUT", "charms/rig-0123456", &[zip, ("juju-curl", "local:rig-0"), version]),
+        ("GET", "charms/rig-0123456", &[version]),
+        ("GET", "charms?url=local%3Arig-1&file=*", &[version]),
+        ("GET", "charms?url=ch%3Aamd64%2Frig-1&file=icon.svg&icon=1", &[]),
+        ("POST", "charms?series=noble&schema=local&revision=3", &[zip]),
+        ("PUT", "applications/pg/resources/image?pendingid=a%20b&x=1&x=2", &[octets, sha, named]),
+        ("GET", "applications/pg/resources/image", &[]),
+        ("GET", "units/pg-0/resources/image", &[]),
+        ("POST", "tools?binaryVersion=3.6.11-ubuntu-amd64", &[("content-type", "application/x-tar-gz")]),
+        ("GET", "tools/3.6.11-ubuntu-amd64", &[]),
+        ("GET", "rest/1.0/remote-application/pg/icon", &[]),
+        ("PUT", "charms/r\u{e4}?q=%00%2F..%2F", &[zip]),
+        ("HEAD", "charms/rig-0123456", &[]),
+    ];
+    let mut seen = 0;
+    for (verb, path, headers) in rows {
+        for shape in ["/model/", "/model-"] {
+            let path = format!("{shape}{model}/{path}").replace('\u{e4}', "%C3%A4");
+            let method = reqwest::Method::from_bytes(verb.as_bytes()).expect("a method");
+            let mut request =
+                http_client().request(method, world.http(&path)).basic_auth("", Some(World::token(ALICE)));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let body = if matches!(verb, "PUT" | "POST") { vec![7; 100_000] } else { Vec::new() };
+            let answer = request.header("cookie", "").body(body.clone()).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{verb} {path}");
+            assert_eq!(answer.headers()["juju-curl"], "local:rig-1", "{verb} {path}");
+            let arrived = world.home.arrived().remove(seen);
+            seen += 1;
+            assert_eq!((arrived.kind.as_str(), arrived.path.as_str()), (verb, path.as_str()));
+            assert_eq!(arrived.body, format!("{} bytes", body.len()), "{verb} {path}");
+            for (name, value) in headers {
+                assert!(arrived.headers.contains(&format!("{name}: {value}")), "{path}: {:?}", arrived.headers);
+            }
+            let ours = |line: &String| line.starts_with("cookie") || line.contains("Basic");
+            assert!(!arrived.headers.iter().any(ours), "{path}: {:?}", arrived.headers);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_of_a_controller_only_is_refused_with_a_reason() {
+    let world = World::new().await;
+    let model = world.model().await;
+    for (verb, path) in [("GET", "backups"), ("POST", "backups"), ("GET", "backups/x")] {
+        let method = reqwest::Method::from_bytes(verb.as_bytes()).expect("a method");
+        let request = http_client().request(method, world.http(&format!("/model/{model}/{path}")));
+        let request = request.header("content-type", "application/json").body(r#"{"id": "juju-backup.tar.gz"}"#);
+        let answer = request.basic_auth("", Some(World::token(ALICE))).send().await.expect("an answer");
+        assert_eq!(answer.status(), 405, "{verb} {path}");
+        let told: serde_json::Value = answer.json().await.expect("JSON");
+        assert_eq!(told["error-code"], "not supported", "{told}");
+        assert!(told["error"].as_str().is_some_and(|text| text.contains("whole controller")), "{told}");
+    }
+    for (path, status) in [
+        ("/register", 404),
+        ("/charms", 404),
+        ("/tools/3.6.11-ubuntu-amd64", 404),
+        (&format!("/model/{model}/introspection/metrics"), 404),
+        (&format!("/model-{model}/objects/x"), 404),
+    ] {
+        let answer = http_client().get(world.http(path)).basic_auth("", Some(World::token(ALICE))).send().await;
+        assert_eq!(answer.expect("an answer").status(), status, "{path}");
+    }
+    let health = http_client().get(world.http("/health")).send().await.expect("an answer");
+    assert_eq!((health.status().as_u16(), health.text().await.expect("a text")), (200, "running\n".to_owned()));
+    assert!(world.home.arrived().is_empty());
+}
+
+/// Libraries that know only names and passwords send the tag of a user.
+#[tokio::test]
+async fn the_tag_of_a_user_and_their_password_are_taken() {
+    let world = World::new().await;
+    let model = world.model().await;
+    world.grant("svc@serviceaccount", "reader", "model", &model.to_string()).await;
+    let (alice, bob) = (World::token(ALICE), World::token(BOB));
+    for (user, password, status) in [
+        ("user-svc", "svc-secret", 200),
+        ("user-svc@serviceaccount", "svc-secret", 200),
+        ("user-alice@example.com", alice.as_str(), 200),
+        ("user-svc", "wrong", 401),
+        ("user-svc@serviceaccount", "", 401),
+        ("user-alice@example.com", bob.as_str(), 401),
+        ("user-alice@example.com", "wrong", 401),
+        ("user-alice", alice.as_str(), 401),
+        ("user-", alice.as_str(), 401),
+        ("machine-0", "svc-secret", 401),
+    ] {
+        let get = http_client().get(world.http(&format!("/model/{model}/charms?url=local:rig-1")));
+        let answer = get.basic_auth(user, Some(password)).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{user}: {:?}", answer.text().await);
+    }
+}

@@ -122,3 +122,38 @@ async fn many_requests_of_one_connection_are_all_answered() {
         assert!(ids.remove(&answer["request-id"].as_u64().expect("a number")), "{answer}");
     }
 }
+
+/// As python-libjuju and jujulib log in; both connections take it, and it is the login that the password is of.
+#[tokio::test]
+async fn names_and_passwords_log_in_whoever_has_them_here() {
+    let world = World::new().await;
+    let model = world.model().await;
+    world.grant("svc@serviceaccount", "reader", "model", &model.to_string()).await;
+    let (alice, bob) = (World::token(ALICE), World::token("bob@example.com"));
+    let params = |user: &str, password: &str| json!({"auth-tag": format!("user-{user}"), "credentials": password, "client-version": "3.6.1.3", "macaroons": []});
+    for path in ["/api".to_owned(), format!("/model/{model}/api")] {
+        for (user, password, refusal) in [
+            ("svc", "wrong", "JIMM does not support login from old clients (not supported)"),
+            ("svc@serviceaccount", "wrong", "invalid entity name or password (unauthorized access)"),
+            ("alice@example.com", "wrong", "invalid entity name or password (unauthorized access)"),
+            ("alice@example.com", &bob, "invalid entity name or password (unauthorized access)"),
+            ("alice@example.com", "svc-secret", "invalid entity name or password (unauthorized access)"),
+            ("alice", &alice, "JIMM does not support login from old clients (not supported)"),
+            ("alice@example.com", "", "JIMM does not support login from old clients (not supported)"),
+        ] {
+            let mut client = world.open(&path, Vec::new()).await;
+            assert_eq!(client.error("Admin(3).Login", params(user, password)).await, refusal, "{user} at {path}");
+        }
+        for (user, password, name) in [
+            ("svc", "svc-secret", "svc@serviceaccount"),
+            ("svc@serviceaccount", "svc-secret", "svc@serviceaccount"),
+            ("alice@example.com", &alice, "alice@example.com"),
+        ] {
+            let mut client = world.open(&path, Vec::new()).await;
+            let result = client.ok("Admin(3).Login", params(user, password)).await;
+            // On the other it is what the model's home says.
+            let identity = result["user-info"]["identity"].as_str().expect("a tag");
+            assert!(path != "/api" || identity == format!("user-{name}"), "{identity} at {path}");
+        }
+    }
+}

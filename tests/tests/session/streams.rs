@@ -47,9 +47,59 @@ async fn who_may_not_is_told_in_the_first_frame() {
     assert_eq!(code, "unauthorized access");
     let (message, code) = first(&path, basic(BOB)).await;
     assert_eq!((message.as_str(), code.as_str()), ("model not found", Some("model not found")));
-    let (message, _) = first(&format!("/model/{model}/commands"), basic(ALICE)).await;
-    assert_eq!(message, "unknown endpoint \"commands\"");
+    for path in ["logsink", "logstream", "pubsub", "logs", "commands/x", "log/"] {
+        let (message, code) = first(&format!("/model/{model}/{path}"), basic(ALICE)).await;
+        assert_eq!(message, format!("unknown endpoint {path:?}"));
+        assert_eq!(code, "not found");
+    }
+    for path in ["/log", "/commands", "/migrate", "/nonsense"] {
+        let (message, code) = first(path, basic(ALICE)).await;
+        assert_eq!((message, code.as_str()), (format!("unknown endpoint {path:?}"), Some("not found")));
+    }
     let (message, code) = first("/model/nonsense/log", basic(ALICE)).await;
     assert_eq!((message.as_str(), code.as_str()), ("error parsing path: invalid path", Some("bad request")));
     assert!(world.home.arrived().is_empty());
+}
+
+/// Every parameter that clients of both generations know, some of them several times, in their order and as they were
+/// written.
+#[tokio::test]
+async fn a_query_is_passed_on_letter_by_letter() {
+    let world = World::new().await;
+    let model = world.model().await;
+    let query = "backlog=10&maxLines=7&noTail=true&replay=true&level=WARNING&startTime=2026-07-13T14%3A29%3A45.123456789Z\
+        &includeEntity=unit-a-*&includeEntity=machine-0&excludeEntity=unit-b%2F1&includeModule=juju.worker&excludeModule=x\
+        &includeLabel=a&excludeLabel=b&includeLabels=k%3Dv&excludeLabels=k%3Dw&firehose=true&version=2&new=%C3%A4+%26&empty=&bare";
+    for path in [format!("/model/{model}/log?{query}"), format!("/model/{model}/log"), format!("/model-{model}/log?x")]
+    {
+        let mut client = world.open(&path, basic(ALICE)).await;
+        assert_eq!(client.receive().await.expect("a line"), "{}\n");
+        let arrived = world.home.arrived().pop().expect("it arrived");
+        assert_eq!(arrived.path, path.replace("/model-", "/model/"));
+    }
+}
+
+/// Command lines go to the home with a token, for those who may change the model, and not while it is moved.
+#[tokio::test]
+async fn commands_are_passed_on_for_those_who_may_write() {
+    let world = World::new().await;
+    let model = world.model().await;
+    world.grant(BOB, "reader", "model", &model.to_string()).await;
+    let path = format!("/model/{model}/commands");
+    let first = async |headers| {
+        let mut client = world.open(&path, headers).await;
+        client.receive().await.expect("a frame")
+    };
+    assert!(first(Vec::new()).await.contains("unauthorized access"));
+    let refused = first(basic(BOB)).await;
+    assert!(refused.contains("permission denied") && refused.contains("unauthorized access"), "{refused}");
+    assert!(world.home.arrived().is_empty());
+    assert_eq!(first(basic(ALICE)).await, "{}\n");
+    let arrived = world.home.arrived().pop().expect("it arrived");
+    assert_eq!(arrived.path, path);
+    assert!(arrived.headers.iter().any(|line| line.starts_with("authorization: Bearer ")), "{:?}", arrived.headers);
+    let mut conn = world.store().acquire().await.expect("a connection");
+    let (none, moving) = (jimm_store::models::MODE_NONE, jimm_store::models::MODE_MIGRATING);
+    jimm_store::models::set_mode(&mut conn, model, none, moving).await.expect("an update");
+    assert!(first(basic(ALICE)).await.contains("model migration in progress"));
 }
