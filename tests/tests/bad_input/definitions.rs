@@ -105,7 +105,6 @@ fn clouds() -> Vec<(&'static str, Value)> {
         ("a map for its regions", with("regions", json!({"name": "default"}))),
         ("regions that are texts", with("regions", json!(["default"]))),
         ("a host that is not there", with("host-cloud-region", json!("nowhere/x"))),
-        ("a host without a region", with("host-cloud-region", json!("demo"))),
         ("a host of a megabyte", with("host-cloud-region", json!("x/".repeat(500_000)))),
         ("a host of control characters", with("host-cloud-region", json!("demo/\u{0}\n\u{1b}[31m"))),
         ("too many regions", with("regions", (0..20_000).map(|n| json!({"name": format!("r{n}")})).collect())),
