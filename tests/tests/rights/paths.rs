@@ -44,9 +44,8 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
                 _ if route.path == "/config.js" => StatusCode::NOT_FOUND,
                 (Access::Anyone, Takes::Get) => StatusCode::OK,
                 (Access::Anyone, Takes::Post) => StatusCode::METHOD_NOT_ALLOWED,
-                (Access::Anyone, _) => StatusCode::BAD_REQUEST,
+                (Access::Anyone, _) | (Access::Admin, Takes::Websocket) => StatusCode::BAD_REQUEST,
                 (Access::User, _) => StatusCode::FORBIDDEN,
-                (Access::Admin, Takes::Websocket) => StatusCode::BAD_REQUEST,
                 (Access::Admin, _) => StatusCode::UNAUTHORIZED,
                 (access, _) => panic!("{}: a right that nobody tries, {access}: add it to this test", route.path),
             };
