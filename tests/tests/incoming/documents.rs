@@ -145,7 +145,7 @@ fn value() -> impl Strategy<Value = String> {
 fn members() -> impl Strategy<Value = String> {
     let member = (0_u32..1000, value()).prop_map(|(n, value)| format!("m{n}: {value}\n"));
     let block = (0_u32..1000, prop::collection::vec("[ -~]{0,30}", 1..4)).prop_map(|(n, lines)| {
-        format!("b{n}: |2\n{}", lines.into_iter().map(|l| format!("  {l}\n")).collect::<String>())
+        format!("b{n}: |2\n{}", lines.into_iter().map(|l| format!("  {l}\n")).collect::<Vec<_>>().concat())
     });
     prop::collection::vec(prop_oneof![4 => member, 1 => block], 0..6).prop_map(|all| all.concat())
 }
@@ -155,7 +155,8 @@ proptest! {
 
     #[test]
     fn whatever_stands_around_it_stays((a, b, c) in (members(), members(), members()), users in 0_usize..4) {
-        let list: String = (0..users).map(|n| format!("  - name: u{n}\n    access: read\n    since: 2015-10-09\n")).collect();
+        let list: Vec<String> = (0..users).map(|n| format!("  - name: u{n}\n    access: read\n    since: 2015-10-09\n")).collect();
+        let list = list.concat();
         let (before, after) = if users == 0 { (" []\n".to_owned(), " []\n") } else { (format!("\n{list}"), " []\n") };
         let document = |owner: &str, users: &str| format!("{a}owner: {owner}\n{b}users:\n  users:{users}{c}");
         let description = Description::read(document("admin", &before).into_bytes());

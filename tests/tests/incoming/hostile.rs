@@ -19,10 +19,11 @@ async fn documents_that_juju_does_not_write_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
         let of = format!("*a{}", level - 1);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![of; 10].join(", ")));
+        bomb += &[format!("a{level}: &a{level} ["), vec![of; 10].join(", "), "]\n".to_owned()].concat();
     }
     let brackets = format!("x: {}{}\n", "[".repeat(3000), "]".repeat(3000));
-    let steps: String = (0..3000).map(|level| format!("{}k:\n", " ".repeat(level))).collect();
+    let steps: Vec<String> = (0..3000).map(|level| " ".repeat(level) + "k:\n").collect();
+    let steps = steps.concat();
     for (what, tail) in [
         ("a bomb", bomb.as_str()),
         ("an alias for the owner", "x: &x bob\nqualifier: *x\n"),
@@ -72,7 +73,8 @@ async fn documents_that_juju_does_not_write_are_refused() {
 async fn a_huge_document_holds_nobody_up() {
     let world = World::new("3.6").await;
     let token = world.prepare().await;
-    let rest: String = (0..400_000).map(|n| format!("- {{n: {n}, text: 'some text', more: [a, b]}}\n")).collect();
+    let rest: Vec<String> = (0..400_000).map(|n| format!("- {{n: {n}, text: 'some text', more: [a, b]}}\n")).collect();
+    let rest = rest.concat();
     let huge =
         document(&world, &format!("cloud-credential: {{owner: bob, cloud: demo, name: nothing}}\nrest:\n{rest}"));
     let sent = world.say(&token, 6, "Import", json!({"bytes": STANDARD.encode(huge)}));
