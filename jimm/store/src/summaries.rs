@@ -244,7 +244,7 @@ pub async fn administrators(conn: &mut PgConnection, models: &[Uuid]) -> Result<
 pub async fn gone(conn: &mut PgConnection, controller: Uuid, listed: &[Uuid]) -> Result<Vec<Uuid>> {
     Ok(sqlx::query_scalar!(
         "SELECT uuid FROM models
-         WHERE controller_uuid = $1 AND mode = '' AND life <> 'alive' AND uuid <> ALL($2) ORDER BY uuid",
+         WHERE controller_uuid = $1 AND mode = '' AND life <> 'alive' AND uuid NOT IN (SELECT unnest($2::uuid[])) ORDER BY uuid",
         controller,
         listed
     )
@@ -263,7 +263,7 @@ pub async fn note_unlisted(
 ) -> Result<u64> {
     let done = sqlx::query!(
         "UPDATE models SET unlisted_since = $3
-         WHERE controller_uuid = $1 AND unlisted_since IS NULL AND mode = '' AND uuid <> ALL($2)
+         WHERE controller_uuid = $1 AND unlisted_since IS NULL AND mode = '' AND uuid NOT IN (SELECT unnest($2::uuid[]))
            AND greatest(created_at, updated_at) < $3::timestamptz - interval '10 seconds'",
         controller,
         listed,
