@@ -11,6 +11,15 @@ use serde_json::{Value, json};
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 
+/// A process that ends with this value, however the test ends.
+struct Ends(u32);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        jimm_tests::process::stop(self.0, std::time::Duration::from_secs(10));
+    }
+}
+
 /// The client store of somebody who administers these controllers.
 fn store(app: &TestApp, controllers: &[&SimPlan]) -> PathBuf {
     let dir = app.dir().join("store");
@@ -104,6 +113,7 @@ async fn models_of_a_controller_that_takes_other_tokens_have_to_move() {
     let foreign = SimPlan::new("foreign", "3.6", keys, &app.plan.tls.ca, app.dir());
     let starting = foreign.clone();
     let pid = tokio::task::spawn_blocking(move || starting.start()).await.expect("a thread").expect("it runs");
+    let _ends = Ends(pid);
     let cloud = given::cloud_of(&foreign).await.expect("a cloud");
     let model = given::make_model(&foreign, &cloud, "prod").await.expect("a model");
     let store = store(&app, &[&foreign]);
@@ -126,7 +136,6 @@ async fn models_of_a_controller_that_takes_other_tokens_have_to_move() {
     assert_eq!(said.code, 0, "{}", said.err);
     app.connect_model(&model, ALICE).await.expect("the model has come in");
     assert!(given::has_model(&app.sims[0].plan, &model).await.expect("an answer"), "it is on the broker's controller");
-    jimm_tests::process::stop(pid, std::time::Duration::from_secs(10));
 }
 
 #[tokio::test]
