@@ -25,7 +25,7 @@ PROFILE := $(if $(CI),ci,default)
 DEMO_PROFILE ?= release
 DEMO := $(TARGET)/$(if $(filter dev,$(DEMO_PROFILE)),debug,$(DEMO_PROFILE))/demo
 
-.PHONY: help demo demo-down bench test test-juju lint fmt sqlx-prepare generate test-peers postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
+.PHONY: help demo demo-down bench chaos test test-juju lint fmt sqlx-prepare generate test-peers postgres test-down toolchain tools-test tools-lint lint-sqlx lint-generated
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ demo-down: ## Stop what `make demo` started and remove it
 bench: toolchain postgres openfga ## Measure the broker beside the straight way (BENCH_ARGS="--quick --only rpc")
 	cargo build --release --workspace --bins
 	@$(TARGET)/release/bench $(BENCH_ARGS)
+
+chaos: toolchain postgres ## Drain controllers while replicas are killed (CHAOS_ARGS="--rounds 100 --models 1000")
+	cargo build --release --workspace --bins
+	@trap '$(TARGET)/release/testpg stop' EXIT; $(TARGET)/release/testpg url >/dev/null; $(TARGET)/release/chaos $(CHAOS_ARGS)
 
 test: toolchain postgres tools-test openfga gobakery ## Install what the tests need and run them all
 	cargo build --workspace --all-targets
@@ -77,6 +81,8 @@ lint-generated:
 	  || { echo "docs/reference/configuration.md is out of date: run make generate"; exit 1; }
 	@$(TARGET)/debug/jimmsrv rights-reference | diff -u docs/reference/rights.md - \
 	  || { echo "docs/reference/rights.md is out of date: run make generate"; exit 1; }
+	@$(TARGET)/debug/jimmsrv events-reference | diff -u docs/reference/events.md - \
+	  || { echo "docs/reference/events.md is out of date: run make generate"; exit 1; }
 	@$(TARGET)/debug/jimmctl reference | diff -u docs/reference/jimmctl.md - \
 	  || { echo "docs/reference/jimmctl.md is out of date: run make generate"; exit 1; }
 
@@ -93,6 +99,7 @@ generate: toolchain ## Write the generated pages anew
 	mkdir -p docs/reference
 	$(TARGET)/debug/jimmsrv config-reference > docs/reference/configuration.md
 	$(TARGET)/debug/jimmsrv rights-reference > docs/reference/rights.md
+	$(TARGET)/debug/jimmsrv events-reference > docs/reference/events.md
 	$(TARGET)/debug/jimmctl reference > docs/reference/jimmctl.md
 
 sqlx-prepare: toolchain postgres tools-lint ## Write the checked queries of jimm/store anew

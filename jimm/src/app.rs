@@ -9,12 +9,13 @@ use secrecy::ExposeSecret as _;
 
 use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
-use crate::broker::access::{StoredTuples, to_row};
-use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, ModelEvents, QueryDesk, SummaryEvents};
+use crate::broker::rights::access::{StoredTuples, to_row};
+use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuditSettings, Config};
 use crate::controllers::Controllers;
 use crate::error::{Error, Result};
+use crate::events::Happenings;
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::{Mirror, Mirrored};
@@ -76,9 +77,11 @@ impl App {
             controllers,
             model_events: events.clone(),
             summary_events: summary_events.clone(),
+            happenings: Happenings::new(),
             last_homes: LastHomes::default(),
             queries: QueryDesk::default(),
             discharger: Discharger::default(),
+            looks: Looks::default(),
             account_events: account_events.clone(),
             clock: Arc::clone(&clock),
             settings: Arc::clone(&settings),
@@ -102,10 +105,14 @@ impl App {
             background.spawn(mirror.tend());
         }
         background.spawn(events.run(account_events, summary_events, store, lifecycle.cutting.clone()));
+        broker.sweep_juju_folders();
         jobs::run_workers(&broker);
         jobs::run_duties(&broker);
         crate::broker::run_keeper(&broker);
+        crate::broker::migration::run_aftercare(&broker);
+        crate::broker::run_plans(&broker);
         crate::audit::export::run(&broker, &telemetry.metrics)?;
+        crate::events::run(&broker, &telemetry)?;
         let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
         let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());
         services.lifecycle.background.spawn(cutting.run_until_cancelled_owned(forget_cut_off(forgetting)));

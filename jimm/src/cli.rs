@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use crate::config::{self, Loaded, Sources};
-use crate::{query, rights_page, secrets};
+use crate::{bootstrap, events, query, rights_page, secrets};
 
 /// The broker: to every Juju client one controller, behind it many.
 #[derive(Debug, Parser)]
@@ -29,9 +29,14 @@ enum Command {
     ConfigReference,
     /// Write the reference page of the rights.
     RightsReference,
+    /// Write the reference page of the events.
+    EventsReference,
     /// Run a program of a user's apart from the broker, which starts this itself.
     #[command(name = query::COMMAND, hide = true)]
     QueryWorker,
+    /// Run the juju client for the broker, which starts this itself.
+    #[command(name = bootstrap::COMMAND, hide = true)]
+    JujuWarden(bootstrap::WardenArgs),
     /// Tell the version.
     Version,
 }
@@ -61,7 +66,12 @@ impl Cli {
                 print(&rights_page::page());
                 ExitCode::SUCCESS
             }
+            Command::EventsReference => {
+                print(&events::page());
+                ExitCode::SUCCESS
+            }
             Command::QueryWorker => query::main(),
+            Command::JujuWarden(args) => bootstrap::main(&args),
             Command::Version => say(env!("CARGO_PKG_VERSION")),
         }
     }

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod audit;
 pub mod authn;
+pub mod bootstrap;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod config;
 pub mod controllers;
 pub mod description;
 pub mod error;
+pub mod events;
 pub mod facades;
 pub mod http_client;
 pub mod jobs;

@@ -11,11 +11,17 @@ pub mod accounts;
 pub mod add_model;
 pub mod adopt;
 pub mod audit;
+pub mod bootstrap;
 pub mod clouds;
 pub mod controllers;
+pub mod doctor;
+pub mod events;
 pub mod incoming;
 pub mod jobs;
+pub mod migrations;
 pub mod models;
+pub mod placement;
+pub mod plans;
 pub mod program;
 pub mod query;
 pub mod rights;
@@ -69,7 +75,7 @@ pub struct GlobalArgs {
     /// or with `JIMM_CLIENT_ID` and `JIMM_CLIENT_SECRET` [default: `JIMM_URL`, unless -c is given]
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
-    /// File with the CA certificate of the broker at --url [default: the system's roots]
+    /// File with the CA certificate of the broker [default: the one of the client store, else the system's roots]
     #[arg(long, global = true, value_name = "FILE", env = "JIMM_CA")]
     pub ca_cert: Option<PathBuf>,
     /// Never start a login in the browser: fail when the stored session has ended
@@ -112,6 +118,18 @@ pub enum Command {
     /// Give a controller no new models; its models stay
     #[command(after_help = help::SET_CONTROLLER_DEPRECATED, override_usage = "jimmctl set-controller-deprecated [OPTIONS] NAME")]
     SetControllerDeprecated(SetControllerDeprecatedArgs),
+    /// Say what a controller is like, for placement: labels, and taints that keep models away
+    #[command(after_help = help::placement::SET_LABELS, override_usage = "jimmctl set-controller-labels [OPTIONS] CONTROLLER KEY=VALUE...")]
+    SetControllerLabels(placement::SetControllerLabelsArgs),
+    /// Give a controller no models at all, neither new ones nor such that move or come in
+    #[command(after_help = help::placement::CORDON, override_usage = "jimmctl cordon [OPTIONS] CONTROLLER")]
+    Cordon(placement::CordonArgs),
+    /// Let a controller have models again
+    #[command(after_help = help::placement::UNCORDON, override_usage = "jimmctl uncordon [OPTIONS] CONTROLLER")]
+    Uncordon(placement::UncordonArgs),
+    /// Tell which controller a model would go to, and why not to the others
+    #[command(after_help = help::placement::EXPLAIN, override_usage = "jimmctl explain-placement [OPTIONS] [MODEL]")]
+    ExplainPlacement(placement::ExplainPlacementArgs),
     /// Tell what is on a controller that was not set up for the broker, and bring its models in
     #[command(after_help = help::adopt::ADOPT, override_usage = "jimmctl adopt [OPTIONS] CONTROLLER [MODEL...]")]
     Adopt(adopt::AdoptArgs),
@@ -135,6 +153,24 @@ pub enum Command {
     /// Move models to another controller and follow them to the end
     #[command(visible_alias = "migrate-internal", after_help = help::MIGRATE, override_usage = "jimmctl migrate [OPTIONS] CONTROLLER MODEL...")]
     Migrate(MigrateArgs),
+    /// Tell everything that is in the way of moving models to a controller; changes nothing
+    #[command(after_help = help::migrations::CHECK, override_usage = "jimmctl check-migration [OPTIONS] MODEL... CONTROLLER")]
+    CheckMigration(migrations::CheckMigrationArgs),
+    /// List moves of models, the newest first
+    #[command(visible_alias = "list-migrations", after_help = help::migrations::LIST)]
+    Migrations(migrations::MigrationsArgs),
+    /// Show one move: phases, attempts, what was told, what to do
+    #[command(after_help = help::migrations::SHOW, override_usage = "jimmctl show-migration [OPTIONS] MIGRATION")]
+    ShowMigration(migrations::MigrationArgs),
+    /// Follow a move to its end
+    #[command(after_help = help::migrations::WATCH, override_usage = "jimmctl watch-migration [OPTIONS] MIGRATION")]
+    WatchMigration(migrations::MigrationArgs),
+    /// Stop a move, as far as the controllers allow
+    #[command(after_help = help::migrations::ABORT, override_usage = "jimmctl abort-migration [OPTIONS] MIGRATION")]
+    AbortMigration(migrations::MigrationArgs),
+    /// Try a move again that was aborted, and follow it to its end
+    #[command(after_help = help::migrations::RETRY, override_usage = "jimmctl retry-migration [OPTIONS] MIGRATION")]
+    RetryMigration(migrations::RetryMigrationArgs),
     /// Bring a model in from a controller that is none of the broker's, and follow it to the end
     #[command(after_help = help::incoming::MIGRATE_IN, override_usage = "jimmctl migrate-in [OPTIONS] MODEL --from NAME --backing-controller CONTROLLER --user-mapping FILE\n       jimmctl migrate-in MODEL --from NAME --draft-mapping")]
     MigrateIn(incoming::MigrateInArgs),
@@ -147,6 +183,42 @@ pub enum Command {
     /// List the controllers that a model could move to
     #[command(after_help = help::LIST_MIGRATION_TARGETS, override_usage = "jimmctl list-migration-targets [OPTIONS] MODEL")]
     ListMigrationTargets(ListMigrationTargetsArgs),
+    /// Propose where the models of a controller go, so that it is empty; nothing is begun
+    #[command(after_help = help::plans::DRAIN, override_usage = "jimmctl plan-drain [OPTIONS] CONTROLLER")]
+    PlanDrain(plans::PlanDrainArgs),
+    /// Propose which models go from full controllers to less full ones; nothing is begun
+    #[command(after_help = help::plans::REBALANCE)]
+    PlanRebalance(plans::PlanRebalanceArgs),
+    /// Move every model of controllers of a version to newer ones, and upgrade it there
+    #[command(after_help = help::plans::FLEET, override_usage = "jimmctl upgrade-fleet [OPTIONS] --from VERSION --to CONTROLLER|VERSION")]
+    UpgradeFleet(plans::UpgradeFleetArgs),
+    /// Carry out a plan, and follow it to the end
+    #[command(after_help = help::plans::APPLY, override_usage = "jimmctl apply-plan [OPTIONS] FILE")]
+    ApplyPlan(plans::ApplyPlanArgs),
+    /// List plans, the newest first
+    #[command(visible_alias = "list-plans", after_help = help::plans::LIST)]
+    Plans(plans::PlansArgs),
+    /// Show a plan with all of its models
+    #[command(after_help = help::plans::SHOW, override_usage = "jimmctl show-plan [OPTIONS] PLAN")]
+    ShowPlan(plans::PlanArgs),
+    /// Follow a plan that goes on to its end
+    #[command(after_help = help::plans::WATCH, override_usage = "jimmctl watch-plan [OPTIONS] PLAN")]
+    WatchPlan(plans::PlanArgs),
+    /// Begin no more models of a plan until it is resumed; what is under way ends
+    #[command(after_help = help::plans::PAUSE, override_usage = "jimmctl pause-plan [OPTIONS] PLAN")]
+    PausePlan(plans::PlanArgs),
+    /// Go on with a plan that was paused or has stopped
+    #[command(after_help = help::plans::RESUME, override_usage = "jimmctl resume-plan [OPTIONS] PLAN")]
+    ResumePlan(plans::PlanArgs),
+    /// Give a plan up; moves are stopped as far as controllers do that, and what was moved stays there
+    #[command(after_help = help::plans::ABORT, override_usage = "jimmctl abort-plan [OPTIONS] PLAN")]
+    AbortPlan(plans::PlanArgs),
+    /// Leave models of a plan where they are
+    #[command(after_help = help::plans::SKIP, override_usage = "jimmctl skip-plan-model [OPTIONS] PLAN MODEL...")]
+    SkipPlanModel(plans::PlanModelsArgs),
+    /// Try models of a plan again that have failed
+    #[command(after_help = help::plans::RETRY, override_usage = "jimmctl retry-plan-model [OPTIONS] PLAN [MODEL...]")]
+    RetryPlanModel(plans::PlanModelsArgs),
     /// Move models to a controller that runs a newer Juju and upgrade them to it
     #[command(after_help = help::jobs::UPGRADE_TO, override_usage = "jimmctl upgrade-to [OPTIONS] CONTROLLER MODEL...")]
     UpgradeTo(UpgradeToArgs),
@@ -156,6 +228,36 @@ pub enum Command {
     /// List the jobs of the broker, the newest first
     #[command(after_help = help::jobs::LIST_JOBS)]
     ListJobs(ListJobsArgs),
+    /// Look for what was left behind: moves that ended half, models that are where nobody knows them. Changes nothing
+    #[command(after_help = help::doctor::DOCTOR)]
+    Doctor(doctor::DoctorArgs),
+    /// List what has happened, the newest last, or follow what happens
+    #[command(visible_alias = "list-events", after_help = help::events::EVENTS)]
+    Events(events::EventsArgs),
+    /// Have the broker make a controller, with the juju client on its machine, and attach it
+    #[command(after_help = help::bootstrap::BOOTSTRAP, override_usage = "jimmctl bootstrap [OPTIONS] CLOUD[/REGION] CONTROLLER\n       jimmctl bootstrap [OPTIONS] --profile NAME CONTROLLER")]
+    Bootstrap(Box<bootstrap::BootstrapArgs>),
+    /// Show how the making or destroying of a controller goes, with its log
+    #[command(after_help = help::bootstrap::STATUS, override_usage = "jimmctl bootstrap-status [OPTIONS] JOB")]
+    BootstrapStatus(bootstrap::BootstrapStatusArgs),
+    /// Stop the making or destroying of a controller
+    #[command(visible_alias = "job-stop", after_help = help::bootstrap::STOP, override_usage = "jimmctl bootstrap-stop [OPTIONS] JOB")]
+    BootstrapStop(bootstrap::BootstrapStopArgs),
+    /// Destroy a controller without models, and detach it
+    #[command(after_help = help::bootstrap::DESTROY, override_usage = "jimmctl destroy-controller [OPTIONS] CONTROLLER")]
+    DestroyController(bootstrap::DestroyControllerArgs),
+    /// Save settings for making controllers, without secrets
+    #[command(after_help = help::bootstrap::SAVE_PROFILE, override_usage = "jimmctl save-controller-profile [OPTIONS] FILE")]
+    SaveControllerProfile(bootstrap::SaveProfileArgs),
+    /// Show saved settings for making controllers
+    #[command(after_help = help::bootstrap::SHOW_PROFILE, override_usage = "jimmctl show-controller-profile [OPTIONS] NAME")]
+    ShowControllerProfile(bootstrap::ShowProfileArgs),
+    /// List saved settings for making controllers
+    #[command(visible_alias = "controller-profiles", after_help = help::bootstrap::LIST_PROFILES)]
+    ListControllerProfiles(bootstrap::ListProfilesArgs),
+    /// Remove saved settings for making controllers
+    #[command(after_help = help::bootstrap::REMOVE_PROFILE, override_usage = "jimmctl remove-controller-profile [OPTIONS] NAME")]
+    RemoveControllerProfile(bootstrap::RemoveProfileArgs),
     /// List models with the controllers that host them
     #[command(visible_alias = "list-models")]
     #[command(after_help = help::MODELS)]

@@ -136,6 +136,11 @@ impl ClientStore {
         }
     }
 
+    /// The cloud credentials that the client itself keeps.
+    pub(crate) fn credentials(&self) -> Result<Value> {
+        self.read("credentials.yaml")
+    }
+
     /// Makes a model the current one of its controller.
     pub(crate) fn switch_model(&self, controller: &str, model: &str, uuid: &str, kind: &str) -> Result<()> {
         let mut models = self.read("models.yaml")?;

@@ -20,9 +20,15 @@ pub(crate) mod accounts;
 pub(crate) mod add_model;
 pub(crate) mod adopt;
 pub(crate) mod audit;
+pub(crate) mod bootstrap;
 pub(crate) mod clouds;
+pub(crate) mod doctor;
+pub(crate) mod events;
 pub(crate) mod incoming;
 pub(crate) mod jobs;
+pub(crate) mod migrations;
+pub(crate) mod placement;
+pub(crate) mod plans;
 pub(crate) mod query;
 pub(crate) mod rights;
 

@@ -79,7 +79,11 @@ impl Session {
                 .with_hint("set JUJU_DATA or HOME, or give --url HOST:PORT"));
         };
         let store = ClientStore::new(dir.clone());
-        let known = store.controller(args.controller.as_deref())?;
+        let mut known = store.controller(args.controller.as_deref())?;
+        if known.ca_cert.is_empty() {
+            // Others may have to be told of it, even where this machine's roots have it.
+            known.ca_cert = ca_of(args.ca_cert.as_deref())?;
+        }
         let target = target_of(&known)?;
         let session = Self::at(&target, timeout).await?;
         if known.access_token.is_empty() && session.log_in_as_service_account(&settings, &target).await? {

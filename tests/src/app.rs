@@ -142,7 +142,12 @@ impl TestApp {
 
     /// Kills the broker process that was started first where it stands.
     pub fn kill_first(&self) {
-        let mut child = self.children().remove(0);
+        self.kill_one(0);
+    }
+
+    /// Kills one of the broker processes where it stands; they are numbered in the order in which they were started.
+    pub fn kill_one(&self, which: usize) {
+        let mut child = self.children().remove(which);
         let _ = child.kill();
         let _ = child.wait();
     }

@@ -1,22 +1,52 @@
 //! Small helpers around child processes: free ports, signals, waiting for a condition with a deadline.
 
+use std::collections::VecDeque;
+use std::fs::File;
 use std::future::Future;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rand::Rng as _;
 
-/// A TCP port of 127.0.0.1 that is free now, below those the kernel gives to outgoing connections: a server that is
-/// stopped and started again finds it still free.
+/// Claims to ports that are kept at a time.
+const CLAIMS: usize = 200;
+
+/// A TCP port of 127.0.0.1 on which nobody listens, and which no other process of ours is given as long as this one lives:
+/// whoever is to listen there starts later. It is below those that the kernel gives to outgoing connections: a server that
+/// is stopped and started again finds it still free.
+///
+/// # Panics
+/// When there is none.
 pub fn free_port() -> u16 {
+    static OURS: Mutex<VecDeque<File>> = Mutex::new(VecDeque::new());
     let mut rng = rand::rng();
-    (0..1000)
+    let (port, claim) = (0..1000)
         .map(|_| rng.random_range(15_000..32_000))
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("no free port of 127.0.0.1 below 32000")
+        .filter_map(|port| Some((port, claim(port).ok()?)))
+        .find(|(port, _)| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("no free port of 127.0.0.1 below 32000");
+    let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+    ours.push_back(claim);
+    // Somebody listens on the oldest by now, and open files are few.
+    while ours.len() > CLAIMS {
+        ours.pop_front();
+    }
+    port
+}
+
+/// A claim to a port, which lasts as long as the file is open; an error when another process has it.
+fn claim(port: u16) -> Result<File> {
+    let user = std::fs::metadata("/proc/self")?.uid();
+    let dir = std::env::temp_dir().join(format!("jimm-test-ports-{user}"));
+    std::fs::create_dir_all(&dir)?;
+    let file = File::options().create(true).append(true).open(dir.join(port.to_string()))?;
+    file.try_lock()?;
+    Ok(file)
 }
 
 /// The repository's root, as it was when this crate was compiled.

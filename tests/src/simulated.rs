@@ -33,6 +33,9 @@ pub struct SimPlan {
     pub dir: PathBuf,
     /// How long each phase of a migration takes, in milliseconds.
     pub phase_pace_ms: u64,
+    /// Whether what changes is lost with the process.
+    #[serde(default)]
+    pub forgetful: bool,
 }
 
 impl SimPlan {
@@ -49,6 +52,7 @@ impl SimPlan {
             jwks_ca: jwks_ca.to_path_buf(),
             dir: dir.join(name),
             phase_pace_ms: 50,
+            forgetful: false,
         }
     }
 
@@ -77,6 +81,9 @@ impl SimPlan {
         command.env("SIMCONTROLLER_PASSWORD", &self.password);
         command.env("SIMCONTROLLER_PHASE_PACE_MS", self.phase_pace_ms.to_string());
         command.args(["--login-token-refresh-url", &self.jwks_url]).arg("--jwks-ca").arg(&self.jwks_ca);
+        if self.forgetful {
+            command.arg("--forgetful");
+        }
         command.arg("--dir").arg(&self.dir).arg("--ready-file").arg(self.dir.join("ready"));
         command
     }
@@ -94,6 +101,18 @@ impl SimPlan {
         let (status, text) = process::http("POST", port, &format!("/{switch}")).context("no answer")?;
         anyhow::ensure!(status == 200, "{switch}: {text}");
         Ok(())
+    }
+
+    /// What it tells of the moves that it saw.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn moves(&self) -> Result<serde_json::Value> {
+        let control = self.control()?;
+        let port = control.rsplit(':').next().and_then(|port| port.parse().ok()).context("a port")?;
+        let (status, text) = process::http_get(port, "/moves").context("no answer")?;
+        anyhow::ensure!(status == 200, "{text}");
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// Starts it, waits until it answers, and leaves it running.

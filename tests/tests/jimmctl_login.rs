@@ -49,9 +49,17 @@ async fn a_login_is_remembered_and_the_next_command_asks_for_nothing() {
     let (code, said) = with_code(&app, "bob@example.com", jimmctl(home.path(), &["login"]));
     assert!(code == 0 && said.contains("as bob@example.com"), "{code}: {said}");
 
-    // The name of another controller stays that controller's.
+    // A client that trusted the system's roots keeps no CA, and who is to trust the broker next may need it.
     let store = home.path().join(".local/share/juju/controllers.yaml");
     let text = std::fs::read_to_string(&store).expect("the store");
+    std::fs::write(&store, text.replace("ca-cert:", "no-ca-cert:")).expect("written");
+    let models = |more: &[&str]| jimmctl(home.path(), &[&["models", "-B"], more].concat()).output().expect("it runs");
+    assert!(!models(&[]).status.success());
+    let told = models(&["--ca-cert", &ca]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    std::fs::write(&store, &text).expect("written");
+
+    // The name of another controller stays that controller's.
     std::fs::write(&store, text.replace(&app.plan.uuid, "00000000-0000-4000-8000-000000000000")).expect("written");
     let (code, said) = with_code(&app, "alice@example.com", login("jimm"));
     assert!(code == 1 && said.contains("choose another name"), "{code}: {said}");

@@ -110,6 +110,45 @@ impl World {
         .await;
     }
 
+    /// What was found of the relation across models after the newest move of the model.
+    async fn relation_after(&self, uuid: &str) -> Value {
+        let shown = self.cared_for(uuid, |care| care["state"] == "done").await;
+        shown["relations"].get(0).cloned().unwrap_or_else(|| panic!("no relation: {shown}"))
+    }
+
+    /// The newest move of the model, when what was owed to relations after it is as wanted.
+    async fn cared_for(&self, uuid: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        process::eventually("the relations were looked at", LONG, || async {
+            let said = self.app.jimmctl(&["show-migration", uuid, "--format", "json"]).await;
+            let shown: Value = serde_json::from_str(&said.out).ok()?;
+            let care = shown["aftercare"].as_array()?.iter().find(|care| care["kind"] == "relations")?;
+            wanted(care).then(|| shown.clone())
+        })
+        .await
+    }
+
+    /// Begins to move the model, and does that once it is on its way.
+    async fn migrate_and(&self, uuid: &str, target: &str, meanwhile: impl Fn()) {
+        let source = &self.app.sims[0].plan;
+        source.turn("hold/IMPORT").expect("holds");
+        let said = self.app.jimmctl(&["migrate", target, uuid, "--no-wait"]).await;
+        assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+        self.until_it_says("SELECT phase FROM migrations ORDER BY id DESC LIMIT 1", "import").await;
+        meanwhile();
+        source.turn("release").expect("releases");
+    }
+
+    async fn until_it_says(&self, sql: &str, wanted: &str) {
+        process::eventually(sql, LONG, || async {
+            (self.app.db.fetch(sql).await.ok()??.as_str() == wanted).then_some(())
+        })
+        .await;
+    }
+
+    async fn until_told(&self, code: &str) {
+        self.until_it_says(&format!("SELECT (count(*) > 0)::text FROM events WHERE code = '{code}'"), "true").await;
+    }
+
     async fn dry_run(&self, uuid: &str, target: &str) -> Said {
         self.app.jimmctl(&["migrate", target, uuid, "--dry-run"]).await
     }
@@ -187,6 +226,11 @@ async fn offers_and_consumers_are_found_after_moves_and_named_before() {
     let connections = world.details().await["connections"].clone();
     assert_eq!(connections.as_array().map(Vec::len), Some(1), "{connections}");
 
+    // What the consumer's controller keeps was looked at, and put right.
+    let found = world.relation_after(&world.shop).await;
+    assert_eq!((&found["state"], &found["consumer"]), (&json!("repaired"), &json!(format!("{BOB}/web"))), "{found}");
+    assert!(found["message"].as_str().is_some_and(|it| it.contains("which is on controller sim3 now")), "{found}");
+
     // The consumer moves next to it, and away from it again.
     world.migrate(&world.web, "sim3").await;
     world.consume().await;
@@ -203,4 +247,76 @@ async fn offers_and_consumers_are_found_after_moves_and_named_before() {
     assert_eq!(world.consume_details().await["error"]["code"], "not found");
     let (status, why) = world.integrate().await;
     assert_eq!(status, "error", "{why}");
+}
+
+#[tokio::test]
+async fn a_relation_that_cannot_be_put_right_is_told_with_what_to_run() {
+    let world = World::new(&["3.6", "3.6", "3.6"]).await;
+    world.access("grant").await;
+    world.consume().await;
+    assert_eq!(world.integrate().await, active());
+    // He may not consume it any more, so nobody does so in his name.
+    world.access("revoke").await;
+    world.migrate(&world.shop, "sim3").await;
+    let found = world.relation_after(&world.shop).await;
+    assert_eq!(found["state"], "broken", "{found}");
+    assert!(found["message"].as_str().is_some_and(|it| it.contains("may not consume the offer any more")), "{found}");
+    let commands = json!([format!("juju remove-saas -m {BOB}/web db"), format!("juju consume -m {BOB}/web {URL} db")]);
+    assert_eq!(found["commands"], commands, "{found}");
+    let said = world.app.jimmctl(&["show-migration", &world.shop, "--format", "tabular"]).await;
+    assert!(said.out.contains(&format!("run: juju remove-saas -m {BOB}/web db")), "{}", said.out);
+}
+
+#[tokio::test]
+async fn what_a_broker_left_undone_when_it_died_after_the_switch_the_next_one_does() {
+    let world = World::new(&["3.6", "3.6", "3.6"]).await;
+    world.access("grant").await;
+    world.consume().await;
+    assert_eq!(world.integrate().await, active());
+    // While the consumer's controller stands still nobody comes to the end of looking.
+    let consumers = world.app.sims[1].pid();
+    let stop = || assert!(process::signal(consumers, "STOP"));
+    world.migrate_and(&world.shop, "sim3", stop).await;
+    world.until_it_says("SELECT state FROM migrations ORDER BY id DESC LIMIT 1", "done").await;
+    world.app.kill_broker();
+    let left = "SELECT care.state || ' ' || m.relations FROM migration_aftercare care JOIN migrations m ON m.id = care.migration_id \
+                WHERE kind = 'relations'";
+    assert_eq!(world.app.db.fetch(left).await.expect("the database").as_deref(), Some("owed []"));
+    assert!(process::signal(consumers, "CONT"));
+    world.app.start_broker().await.expect("the next one");
+    let found = world.relation_after(&world.shop).await;
+    assert_eq!(found["state"], "repaired", "{found}");
+    assert_eq!(world.integrate().await, active());
+}
+
+#[tokio::test]
+async fn a_controller_that_does_not_answer_after_a_move_is_asked_again_but_not_for_ever() {
+    let world = World::new(&["3.6", "3.6", "3.6"]).await;
+    world.access("grant").await;
+    world.consume().await;
+    assert_eq!(world.integrate().await, active());
+    world.migrate_and(&world.shop, "sim3", || world.app.sims[1].kill()).await;
+    let shown = world.cared_for(&world.shop, |care| care["tries"] == 1 && care["message"] != Value::Null).await;
+    assert_eq!((&shown["state"], &shown["relations"][0]["state"]), (&json!("done"), &json!("unanswered")), "{shown}");
+    let care = shown["aftercare"].as_array().and_then(|all| all.iter().find(|it| it["kind"] == "relations"));
+    let care = care.unwrap_or_else(|| panic!("{shown}"));
+    assert!(care["state"] == "owed" && care["next"].is_string(), "{care}");
+
+    // The last try.
+    let again = |tries: i32| {
+        format!("UPDATE migration_aftercare SET tries = {tries}, state = 'owed', due = now() WHERE kind = 'relations'")
+    };
+    world.app.db.execute(&again(5)).await.expect("the database");
+    world.cared_for(&world.shop, |care| care["state"] == "given-up" && care["tries"] == 6).await;
+    world.until_told("migration.aftercare-given-up").await;
+    let said = world.app.jimmctl(&["show-migration", &world.shop, "--format", "tabular"]).await;
+    assert!(said.out.contains("given-up"), "{}", said.out);
+
+    // It was only away.
+    world.until_told("controller.unreachable").await;
+    world.app.sims[1].restart().expect("it is back");
+    world.until_told("controller.reachable").await;
+    world.app.db.execute(&again(1)).await.expect("the database");
+    assert_eq!(world.relation_after(&world.shop).await["state"], "repaired");
+    assert_eq!(world.integrate().await, active());
 }

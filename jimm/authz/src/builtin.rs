@@ -7,12 +7,9 @@ use async_trait::async_trait;
 use crate::authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
 use crate::expand::expand;
 use crate::facts::{Facts, Grant};
-use crate::model::{Right, rule, sources};
+use crate::model::{MAX_DEPTH, Right, rule, sources};
 use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
 use crate::reach::Reach;
-
-/// How many levels of sets and parents are followed before giving up.
-pub(crate) const MAX_DEPTH: usize = 32;
 
 /// The rights by which a subject is more than itself.
 const MEMBERSHIPS: &[Right] = &[

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::authorizer::{Error, Result, Subjects, TupleReader};
-use crate::builtin::MAX_DEPTH;
 use crate::facts::Facts;
+use crate::model::MAX_DEPTH;
 use crate::names::{Object, ObjectKind, Relation, Subject};
 
 /// Who has each of the relations to the object.

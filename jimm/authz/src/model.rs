@@ -1,6 +1,9 @@
 //! The relation model: which tuples make sense, and what follows from them. Data, and small questions about it.
 
-use crate::names::{Object, ObjectKind, ParseError, Relation, Subject, Tuple};
+use crate::names::{ObjectKind, ParseError, Relation, Subject, Tuple};
+
+/// How many levels of sets and parents are followed before giving up.
+pub(crate) const MAX_DEPTH: usize = 32;
 
 use ObjectKind::{ApplicationOffer, Cloud, Controller, Group, IdpGroup, Model, Role, ServiceAccount};
 use Relation::{Administrator, Assignee, AuditLogViewer, CanAddModel, Consumer, Member, Reader, Writer};
@@ -144,12 +147,5 @@ impl Tuple {
     /// An error that says what is wrong, unless [`Tuple::is_valid`].
     pub fn validate(&self) -> Result<(), ParseError> {
         if self.is_valid() { Ok(()) } else { Err(ParseError::Tuple(self.to_string())) }
-    }
-}
-
-impl Object {
-    /// Whether the model knows the relation to such things.
-    pub fn has_relation(&self, relation: Relation) -> bool {
-        rule(self.kind, relation).is_some()
     }
 }

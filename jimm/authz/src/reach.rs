@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::authorizer::{Error, Result, TupleReader};
-use crate::builtin::MAX_DEPTH;
+use crate::model::MAX_DEPTH;
 use crate::model::{Right, is_set, rule};
 use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
 

@@ -25,6 +25,8 @@ const LINGER: Duration = Duration::from_millis(400);
 /// Notes of one batch, and its bytes.
 const BATCH: usize = 8192;
 const BATCH_BYTES: usize = 1 << 20;
+/// Notes whose memory is kept for the next ones.
+const KEPT: usize = 32_768;
 /// Notes that are gathered before others get their turn.
 const SLICE: usize = 256;
 /// How long one insert may take, how long until the next try, and how long until the rest goes to disk.
@@ -187,7 +189,7 @@ async fn insert(store: &Store, batch: &audit::Batch) -> jimm_store::Result<()> {
 impl Gatherer<'_> {
     /// Gathers until told to stop.
     async fn gather(mut self, stop: CancellationToken) {
-        let mut look = Instant::now() + LINGER;
+        let (mut look, mut items) = (Instant::now() + LINGER, Vec::new());
         loop {
             let waited = async {
                 // What is counted is told of even when nothing else comes, and so is what was lost; and what was left in
@@ -204,15 +206,16 @@ impl Gatherer<'_> {
             look = Instant::now();
             // Where requests wait rather than anything be lost, the queue is left as it is until there is room.
             if stopped || self.writer.backlog.has_room() || !self.writer.queue.blocks() {
-                let mut items = self.writer.queue.take().into_iter();
-                loop {
-                    let left = items.len();
-                    items.by_ref().take(SLICE).for_each(|item| self.add(item));
-                    if left <= SLICE {
-                        break;
+                self.writer.queue.take(&mut items);
+                let mut left = items.drain(..);
+                while left.len() > 0 {
+                    left.by_ref().take(SLICE).for_each(|item| self.add(item));
+                    if left.len() > 0 {
+                        tokio::task::yield_now().await;
                     }
-                    tokio::task::yield_now().await;
                 }
+                drop(left);
+                items.shrink_to(KEPT);
                 self.tell_polls(stopped);
                 self.tell_lost();
                 self.seal_all();

@@ -12,9 +12,9 @@ use jimm_store::controllers;
 use jimm_store::identities::{self, Identity};
 use serde_json::{Value, json};
 
-use super::access::EVERYONE;
-use super::users::{display_name, parse_model_tag, parse_user_tag};
 use super::{Broker, Requester};
+use crate::broker::identity::users::{display_name, parse_model_tag, parse_user_tag};
+use crate::broker::rights::access::EVERYONE;
 use crate::error::{Error, Result};
 
 /// How many users one answer lists at most.

@@ -9,12 +9,13 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, Discharger, LastHomes, ModelEvents, Pass, QueryDesk, SessionRules, SummaryEvents};
+use super::{AccountEvents, Discharger, LastHomes, Looks, ModelEvents, Pass, QueryDesk, SessionRules, SummaryEvents};
 use crate::audit::Ledger;
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::Controllers;
+use crate::events::Happenings;
 use crate::mirror::Mirror;
 use crate::secrets::{Sealer, SecretStore};
 
@@ -44,12 +45,16 @@ pub struct Broker {
     pub model_events: ModelEvents,
     /// Tells that summaries of models changed.
     pub summary_events: SummaryEvents,
+    /// Tells how far events have come.
+    pub happenings: Happenings,
     /// Where models were seen last.
     pub last_homes: LastHomes,
     /// Who queries many models at the moment.
     pub queries: QueryDesk,
     /// Discharges the caveats of offers.
     pub discharger: Discharger,
+    /// Looks at the models of controllers that are under way.
+    pub looks: Looks,
     /// Tells connections that somebody was cut off.
     pub account_events: AccountEvents,
     /// How long logins last, as it was when somebody asked last.

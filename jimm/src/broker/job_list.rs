@@ -13,14 +13,12 @@ const COUNT: (i64, i64) = (100, 10_000);
 impl Broker {
     /// One job.
     pub async fn job_info(&self, called: &str) -> Result<JobInfo> {
-        let id: i64 = called.parse().map_err(|_| Error::bad_request(format!("invalid job ID: {called}")))?;
-        let job = jobs::get(&mut *self.store.acquire().await?, id).await?;
-        let job = job.ok_or_else(|| Error::not_found(format!("job {id} not found")))?;
+        let job = self.job_called(called).await?;
         let attempt = i64::from(job.attempts);
         let error = Some(job.error.clone()).filter(|error| !error.is_empty());
         let at = GoTime(job.finished_at.unwrap_or(job.updated_at));
         Ok(JobInfo {
-            id,
+            id: job.id,
             status: job.state,
             kind: job.kind,
             subject: job.key,

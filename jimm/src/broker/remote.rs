@@ -1,10 +1,11 @@
-//! How use cases ask controllers: as the broker itself, or as a user with the rights of that user.
+//! How use cases ask controllers: as the broker itself, or as a user with the rights of that user; and what answers mean.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jimm_proto::names::UserName;
+use jimm_proto::params::common::ErrorResults;
 use jimm_store::models::Model;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -127,4 +128,22 @@ pub(super) fn model_claims(controller: Uuid, model: Uuid, level: &str) -> BTreeM
         (format!("controller-{controller}"), "login".to_owned()),
         (format!("model-{model}"), level.to_owned()),
     ])
+}
+
+/// The one result of a bulk call made for one thing.
+pub(super) fn only_error(answer: ErrorResults) -> Result<()> {
+    match answer.results.into_iter().next().and_then(|r| r.error) {
+        Some(e) => Err(Error::from_controller(e)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a controller says that it does not have the thing.
+pub(super) fn is_gone(error: &Error) -> bool {
+    matches!(error.kind(), Kind::NotFound | Kind::ModelNotFound)
+}
+
+/// One failure that concerns several entries.
+pub(super) fn copy(error: &Error) -> Error {
+    Error::new(error.kind(), error.message()).with_code(error.juju_code())
 }

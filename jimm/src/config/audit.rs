@@ -117,7 +117,7 @@ impl Reader {
 }
 
 /// It is made if need be.
-fn directory(text: &str) -> Result<PathBuf, String> {
+pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     let path = Path::new(text);
     std::fs::create_dir_all(path).map_err(|error| format!("cannot be made: {error}"))?;
     tempfile_in(path).map_err(|error| format!("cannot be written to: {error}"))?;

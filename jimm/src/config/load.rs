@@ -9,15 +9,18 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Num, Value};
 use secrecy::SecretString;
 
+use super::jobs::JobSettings;
 use super::problems::{ConfigErrors, Problem, Warning, nearest};
 use super::settings::{
-    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
-    LogSettings, OauthSettings, SessionSettings, TlsFiles,
+    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JwtSettings, Limits, LogSettings,
+    OauthSettings, SessionSettings, TlsFiles,
 };
 use super::values;
 use super::variables::{self, Kind, Status, Unset as Fallback, Variable};
 use super::{cross_checks, lifetimes, trust};
 
+mod bootstrap;
+mod events;
 mod openfga;
 mod queries;
 
@@ -233,6 +236,7 @@ impl Reader {
             secret_store: self.secret_place(),
             openfga: self.openfga(),
             sealing: self.sealing(),
+            discharger: self.discharger(),
             vault: self.vault(),
             log: LogSettings {
                 level: self.value("JIMM_LOG_LEVEL", values::log_level),
@@ -264,9 +268,13 @@ impl Reader {
             queries: self.queries(),
             jobs: JobSettings {
                 workers: self.number("JIMM_JOB_WORKERS"),
+                migrations: self.number("JIMM_MIGRATIONS_AT_ONCE"),
                 lease: self.period("JIMM_JOB_LEASE"),
                 poll_interval: self.period("JIMM_JOB_POLL_INTERVAL"),
+                retention_days: self.number("JIMM_JOBS_RETENTION_DAYS"),
             },
+            bootstrap: self.bootstrap(),
+            events: self.events(),
         }
     }
 
@@ -280,7 +288,7 @@ impl Reader {
             poll_interval: self.period("JIMM_CONTROLLER_POLL_INTERVAL"),
             model_poll_interval: self.period("JIMM_MODEL_POLL_INTERVAL"),
             migration_poll_interval: self.period("JIMM_MIGRATION_POLL_INTERVAL"),
-            migration_silence: self.period("JIMM_MIGRATION_SILENCE"),
+            migration_stuck_after: self.period("JIMM_MIGRATION_STUCK_AFTER"),
         }
     }
 

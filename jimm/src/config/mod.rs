@@ -4,8 +4,12 @@
 //! explanation of mistakes and the reference page all read that table.
 
 mod audit;
+mod bootstrap;
 mod certificates;
 mod cross_checks;
+mod discharger;
+mod events;
+mod jobs;
 mod lifetimes;
 mod load;
 mod problems;
@@ -21,6 +25,9 @@ pub mod variables;
 mod tests;
 
 pub use audit::{AuditSettings, ExportSettings, Overflow};
+pub use bootstrap::BootstrapSettings;
+pub use events::EventSettings;
+pub use jobs::JobSettings;
 pub use lifetimes::{Lifetime, LifetimeRule, Whose};
 pub use load::{Loaded, Sources, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
@@ -29,8 +36,8 @@ pub use secrets::{
     Sealing, SealingCommand, SealingKeys, SecretId, SecretPlace, VaultSettings, WrappedKeys, sealing_commands,
 };
 pub use settings::{
-    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JobSettings, JwtSettings, Limits,
-    LogSettings, OauthSettings, SessionSettings, TlsFiles,
+    AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JwtSettings, Limits, LogSettings,
+    OauthSettings, SessionSettings, TlsFiles,
 };
 pub use trust::TrustRule;
 pub use values::START_PAGE;

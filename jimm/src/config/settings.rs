@@ -2,13 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jimm_authz::OpenFgaSettings;
+use jimm_bakery::KeyPair;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::audit::AuditSettings;
+use super::bootstrap::BootstrapSettings;
+use super::events::EventSettings;
+use super::jobs::JobSettings;
 use super::lifetimes::LifetimeRule;
 use super::queries::QuerySettings;
 use super::secrets::{Sealing, SealingKeys, SecretPlace, VaultSettings};
@@ -42,6 +47,8 @@ pub struct Config {
     pub openfga: Option<OpenFgaSettings>,
     /// The keys that seal secrets at rest.
     pub sealing: Sealing,
+    /// The key pair of the discharger whose place the broker takes.
+    pub discharger: Option<Arc<KeyPair>>,
     /// Where new secrets are put.
     pub secret_store: SecretPlace,
     /// A server of Vault's kind, where there is one.
@@ -66,6 +73,10 @@ pub struct Config {
     pub queries: QuerySettings,
     /// Background jobs.
     pub jobs: JobSettings,
+    /// How the broker makes and destroys controllers.
+    pub bootstrap: BootstrapSettings,
+    /// How long events are kept, and who is told of them.
+    pub events: EventSettings,
 }
 
 /// Files of the main listener's certificate chain and key, both PEM.
@@ -220,19 +231,8 @@ pub struct ControllerSettings {
     pub model_poll_interval: Duration,
     /// How often a move in progress is looked at.
     pub migration_poll_interval: Duration,
-    /// How long a move may show no sign of life from its source before the target is asked.
-    pub migration_silence: Duration,
-}
-
-/// Background jobs.
-#[derive(Clone, Debug)]
-pub struct JobSettings {
-    /// Jobs in work at a time, per replica.
-    pub workers: usize,
-    /// How long a replica may be silent before another takes its job.
-    pub lease: Duration,
-    /// How often to look for work when no notification comes.
-    pub poll_interval: Duration,
+    /// A move that gets no further for so long is stuck.
+    pub migration_stuck_after: Duration,
 }
 
 impl Config {
@@ -264,6 +264,11 @@ impl Config {
         format!("{}/.well-known/jwks.json", self.public_url())
     }
 
+    /// Where controllers that the broker makes fetch those keys.
+    pub fn bootstrap_keys_url(&self) -> String {
+        self.bootstrap.keys_url.clone().unwrap_or_else(|| self.keys_url())
+    }
+
     fn public_authority(&self) -> &str {
         let name = self.dns_name.as_str();
         let name = name.split_once("://").map_or(name, |(_, rest)| rest);
@@ -289,6 +294,7 @@ impl Default for Config {
                 acquire_timeout: Duration::from_secs(5),
             },
             log: LogSettings { level: "info".into(), dev_mode: false, sql: false },
+            discharger: None,
             sealing: Sealing::Keys(SealingKeys::random()),
             secret_store: SecretPlace::Postgres,
             vault: None,
@@ -311,6 +317,8 @@ impl Default for Config {
             controllers: ControllerSettings::default(),
             queries: QuerySettings::default(),
             jobs: JobSettings::default(),
+            bootstrap: BootstrapSettings::default(),
+            events: EventSettings::default(),
         }
     }
 }
@@ -369,14 +377,8 @@ impl Default for ControllerSettings {
             breaker_reset: Duration::from_secs(10),
             poll_interval: Duration::from_secs(30),
             model_poll_interval: MINUTE,
-            migration_poll_interval: Duration::from_secs(5),
-            migration_silence: 2 * MINUTE,
+            migration_poll_interval: Duration::from_secs(1),
+            migration_stuck_after: 10 * MINUTE,
         }
-    }
-}
-
-impl Default for JobSettings {
-    fn default() -> Self {
-        Self { workers: 8, lease: Duration::from_secs(30), poll_interval: Duration::from_secs(2) }
     }
 }

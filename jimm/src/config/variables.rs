@@ -111,8 +111,6 @@ const fn ignored(name: &'static str, why: &'static str) -> Variable {
 
 const OWN_KEYS: &str = "the broker makes, seals, publishes and rotates its own signing keys";
 const NO_SSH: &str = "this version has no SSH jump host";
-const OWN_BAKERY_KEY: &str =
-    "the broker makes its own key pair and keeps it; controllers that kept another's key are restarted once";
 
 /// Variables of one concern, with the heading of the reference page.
 pub type Section = (&'static str, &'static [Variable]);
@@ -142,6 +140,8 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_DB_MAX_CONNECTIONS", Number(2, 1000), Is("20"), "50", "Database connections per replica."),
         used("JIMM_DB_ACQUIRE_TIMEOUT", Duration, Is("5s"), "5s", "How long a request waits for one of them."),
         used("JIMM_SEALING_KEY", Key, None, "output of `jimmsrv new-sealing-key`", "Key that seals secrets in the database. This, `JIMM_SEALING_KEY_PATH` or Vault is required. Without it the stored passwords and keys are lost: see [secrets](../guides/secrets.md).").secret(),
+        used("BAKERY_PRIVATE_KEY", Key, None, "32 bytes in base64", "The discharger's private key of a JIMM whose place the broker takes: it is sealed into the database when there is none there yet, so that controllers which know it need no restart. Without it the broker makes a pair of its own.").secret(),
+        used("BAKERY_PUBLIC_KEY", Text, None, "RCPr7amc1nsLBR/rklC6U1qf0eM40SgGJwEiZbmn3gQ=", "Its public half; the broker only sees whether they belong together."),
         used("JIMM_SEALING_KEY_PATH", File, None, "/etc/jimm/sealing.key", "A file that holds that key."),
         used("JIMM_SEALING_OLD_KEYS", Keys, None, "former keys, separated by spaces", "Former keys, and those to come, to open what they sealed.").secret(),
         used("JIMM_SEALING_OLD_KEYS_PATH", File, None, "/etc/jimm/sealing.old", "A file that holds such keys, one a line."),
@@ -245,27 +245,39 @@ pub const SECTIONS: &[Section] = &[
         used("JIMM_CONTROLLER_BREAKER_RESET", Duration, Is("10s"), "10s", "That while."),
         used("JIMM_CONTROLLER_POLL_INTERVAL", Duration, Is("30s"), "30s", "How often a controller's health, version and addresses are looked at."),
         used("JIMM_MODEL_POLL_INTERVAL", Duration, Is("1m"), "1m", "How often models' status and life are looked at."),
-        used("JIMM_MIGRATION_POLL_INTERVAL", Duration, Is("5s"), "5s", "How often a move in progress is looked at."),
-        used("JIMM_MIGRATION_SILENCE", Duration, Is("2m"), "2m", "How long the source of a move may be silent before the target is asked."),
+        used("JIMM_MIGRATION_POLL_INTERVAL", Duration, Is("1s"), "1s", "How often a move in progress is looked at."),
+        used("JIMM_MIGRATION_STUCK_AFTER", Duration, Is("10m"), "10m", "A move that gets no further for so long is said to be stuck, with a reason and what to do."),
+        used("JIMM_MIGRATIONS_AT_ONCE", Number(1, 10_000), Is("100"), "100", "Moves that one replica follows at a time; the others wait."),
         used("JIMM_CROSS_MODEL_QUERY_TIMEOUT", Duration, Is("1m"), "1m", "Deadline of a query over many models; what has come by then is answered, and an error for each of the other models."),
         used("JIMM_CROSS_MODEL_QUERY_MODEL_TIMEOUT", Duration, Is("15s"), "15s", "Deadline of one model in a query: to log in to it at its controller and to get its status."),
         used("JIMM_CROSS_MODEL_QUERY_PROGRAM_TIMEOUT", Duration, Is("2s"), "2s", "How long the jq program of a query may take for one model."),
         used("JIMM_CROSS_MODEL_QUERY_PER_CONTROLLER", Number(1, 1000), Is("16"), "16", "Models of one controller that a query asks about at a time."),
         used("JIMM_JOB_WORKERS", Number(1, 1000), Is("8"), "8", "Background jobs in work at a time, per replica."),
-        used("JIMM_JOB_LEASE", Duration, Is("30s"), "30s", "How long a replica may be silent before another takes over its job."),
+        used("JIMM_JOB_LEASE", Duration, Is("10s"), "10s", "How long a replica may be silent before another takes over its job."),
         used("JIMM_JOB_POLL_INTERVAL", Duration, Is("2s"), "2s", "How often to look for jobs when no notification comes."),
+        used("JIMM_JOBS_RETENTION_DAYS", Number(0, 36_500), Is("90"), "365", "After how many days jobs that have ended are forgotten with their logs; 0 keeps them for ever. What is known of moves stays, without the lines of their logs."),
+    ]),
+    ("Events", &[
+        used("JIMM_EVENTS_RETENTION_DAYS", Number(1, 3650), Is("30"), "90", "After how many days [events](events.md) are forgotten."),
+        used("JIMM_WEBHOOK_URLS", Words, Is(""), "https://hooks.example.com/jimm", "Where events are sent by `POST`, at most ten, separated by spaces. Certificates are verified."),
+        used("JIMM_WEBHOOK_SECRET_PATH", File, None, "/etc/jimm/webhook.secret", "A file with the secret that they are signed with, at least 16 characters."),
+        used("JIMM_WEBHOOK_EVENTS", Words, Is(""), "migration. controller.unreachable", "How the codes begin of the events that are sent, separated by spaces. Unset: all."),
+        used("JIMM_WEBHOOK_CA_PATH", File, None, "/etc/jimm/hooks-ca.pem", "An extra root certificate (PEM) to trust at hooks."),
+    ]),
+    ("Making controllers", &[
+        used("JIMM_JUJU_BINARY", Words, Is("juju"), "/opt/juju/3.6/juju /opt/juju/4.0/juju", "The `juju` client with which the broker makes and destroys controllers, or several of different versions, separated by spaces: see [Making controllers](../guides/bootstrap.md). A name without a slash is looked for in `PATH`. The broker does not fetch one."),
+        used("JIMM_BOOTSTRAP_DIR", Directory, None, "/var/lib/jimm/juju", "A directory in which each run of the client gets a folder of its own, with the secrets that it needs, and which is removed afterwards. Unset: the system's directory for temporary files, which a client from a snap cannot read."),
+        used("JIMM_BOOTSTRAP_TIMEOUT", Duration, Is("1h"), "1h", "How long a run of the client may take."),
+        used("JIMM_BOOTSTRAP_LOGIN_TOKEN_REFRESH_URL", Url, None, "https://jimm.example.com/.well-known/jwks.json", "Where new controllers fetch the broker's keys. Unset: the broker's key set at `JIMM_DNS_NAME`."),
     ]),
     ("Known from JIMM, without effect", &[
         ignored("JIMM_IS_LEADER", "every replica is equal"),
         ignored("INSECURE_SECRET_STORAGE", "secrets are always sealed, or in Vault"),
-        ignored("BAKERY_PUBLIC_KEY", OWN_BAKERY_KEY),
-        ignored("BAKERY_PRIVATE_KEY", OWN_BAKERY_KEY),
         ignored("JIMM_MACAROON_EXPIRY_DURATION", "discharges of offers' caveats are good for 15 minutes"),
         ignored("JIMM_JWKS", OWN_KEYS),
         ignored("JIMM_JWKS_PATH", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY", OWN_KEYS),
         ignored("JIMM_JWKS_PRIVATE_KEY_PATH", OWN_KEYS),
-        ignored("JIMM_BOOTSTRAP_LOGIN_TOKEN_REFRESH_URL", "this version does not bootstrap controllers"),
         ignored("JIMM_SSH_PORT", NO_SSH),
         ignored("JIMM_SSH_HOST_KEY", NO_SSH),
         ignored("JIMM_SSH_MAX_CONCURRENT_CONNECTIONS", NO_SSH),

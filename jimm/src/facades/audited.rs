@@ -46,7 +46,16 @@ const OWN: &[Kept] = &[
     ("JIMM", "ListMigrationTargets", "model-tag"),
     ("JIMM", "FullModelStatus", "model-tag"),
     ("JIMM", "UpgradeTo", "model-uuids model-tag target-controller-name"),
-    ("JIMM", "JobInfo", "job-id"),
+    ("JIMM", "JobInfo StopBootstrap", "job-id"),
+    ("JIMM", "ListEvents", "after limit wait"),
+    ("JIMM", "DoctorRepair", "finding"),
+    ("JIMM", "ListArchivedModels", "limit cursor"),
+    ("JIMM", "BootstrapInfo", "job-id watermark"),
+    ("JIMM", "StartBootstrap", "controller-name controller-version cloud.name cloud.region.name"),
+    ("JIMM", "StartDestroyController", "controller-name destroy-storage release-storage"),
+    ("JIMM", "SaveControllerProfile", "name version juju-version cloud.name"),
+    ("JIMM", "GetControllerProfile RemoveControllerProfile", "name"),
+    ("JIMM", "ListControllerProfiles", "juju-version"),
     ("JIMM", "ListJobs", "kinds statuses count cursor"),
     ("JIMM", "SupportedJujuVersions", "min-version"),
     ("JIMM", "PrepareModelMigration", "model-tag backing-controller-name"),
@@ -165,7 +174,8 @@ const READS: &[(&str, &str)] = &[
          ModelControllerInfo ListModels Version DisableControllerUUIDMasking ListSessions ListSessionPolicies \
          ListServiceAccountCredentials FindAuditEvents AuditCheckpoints AuditBatches SealingStatus GetGroup ListGroups GetRole \
          ListRoles CheckRelation CheckRelations ListRelationshipTuples CrossModelQuery StartCrossModelQuery \
-         NextCrossModelQuery StopCrossModelQuery SupportedJujuVersions JobInfo ListJobs",
+         NextCrossModelQuery StopCrossModelQuery SupportedJujuVersions JobInfo ListJobs \
+         BootstrapInfo GetControllerProfile ListControllerProfiles ListEvents Doctor ListArchivedModels",
     ),
     ("ModelConfig", "ModelGet GetModelConstraints Sequences SLALevel GetModelSecretBackend"),
     (

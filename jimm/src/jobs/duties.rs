@@ -39,6 +39,12 @@ pub fn run_duties(broker: &Arc<Broker>) {
     broker
         .tasks
         .spawn(run(Arc::clone(broker), "keep-audit", FORGET, |b| Box::pin(async move { b.keep_audit().await })));
+    broker
+        .tasks
+        .spawn(run(Arc::clone(broker), "forget-events", FORGET, |b| Box::pin(async move { b.forget_events().await })));
+    broker
+        .tasks
+        .spawn(run(Arc::clone(broker), "forget-jobs", FORGET, |b| Box::pin(async move { b.forget_jobs().await })));
     broker.tasks.spawn(run(Arc::clone(broker), "settle-arrivals", models, |b| {
         Box::pin(async move { b.settle_arrivals().await })
     }));

@@ -8,11 +8,20 @@ use std::time::Duration;
 use jimm_store::jobs::{self, Job, Lease};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, migration, sealing, upgrade};
+use crate::broker::controllers::{bootstrap_job, destroy};
+use crate::broker::models::upgrade;
+use crate::broker::upkeep::sealing;
+use crate::broker::{Broker, migration};
 use crate::error::Result;
 
-/// The kinds of jobs there are.
-const KINDS: &[&str] = &[migration::KIND, sealing::KIND, upgrade::KIND];
+/// The kinds of jobs that workers do, one job a worker.
+const KINDS: &[&str] = &[sealing::KIND, upgrade::KIND];
+/// The kinds that mostly wait for others: each has a task of its own, and far more go on at a time.
+const WAITING_KINDS: &[&str] = &[migration::KIND];
+/// The kinds that run a `juju` client for a long time: each has a task of its own, and few go on at a time.
+const CLIENT_KINDS: &[&str] = &[bootstrap_job::KIND, destroy::KIND];
+/// Clients that one replica runs at a time.
+const CLIENTS: usize = 4;
 /// How long a job that failed for a passing reason waits before it is tried again: from, to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -46,6 +55,38 @@ pub fn run_workers(broker: &Arc<Broker>) {
     for number in 0..workers {
         broker.tasks.spawn(work(Arc::clone(broker), number, wake.clone()));
     }
+    let moves = broker.settings.jobs.migrations.max(1);
+    broker.tasks.spawn(dispatch(Arc::clone(broker), wake.clone(), "moves", WAITING_KINDS, moves));
+    broker.tasks.spawn(dispatch(Arc::clone(broker), wake, "clients", CLIENT_KINDS, CLIENTS));
+}
+
+/// Claims jobs that have tasks of their own, as many as may go on at a time.
+async fn dispatch(
+    broker: Arc<Broker>,
+    wake: Arc<tokio::sync::Notify>,
+    name: &'static str,
+    kinds: &'static [&'static str],
+    most: usize,
+) {
+    let owner = format!("{}-{name}", crate::clock::replica_id());
+    let room = Arc::new(tokio::sync::Semaphore::new(most));
+    while let Some(Ok(permit)) = broker.shutdown.run_until_cancelled(Arc::clone(&room).acquire_owned()).await {
+        let woken = wake.notified();
+        match claim(&broker, kinds, &owner).await {
+            Ok(Some(job)) => {
+                let broker = Arc::clone(&broker);
+                broker.tasks.clone().spawn(async move {
+                    run(&broker, job).await;
+                    drop(permit);
+                });
+            }
+            Ok(None) => wait(&broker, woken).await,
+            Err(error) => {
+                tracing::warn!(error = %error, jobs = name, "cannot look for jobs, trying again");
+                wait(&broker, woken).await;
+            }
+        }
+    }
 }
 
 /// Wakes workers when Postgres tells of a job.
@@ -69,7 +110,7 @@ async fn work(broker: Arc<Broker>, number: usize, wake: Arc<tokio::sync::Notify>
     let owner = format!("{}-{number}", crate::clock::replica_id());
     while !broker.shutdown.is_cancelled() {
         let woken = wake.notified();
-        match claim(&broker, &owner).await {
+        match claim(&broker, KINDS, &owner).await {
             Ok(Some(job)) => run(&broker, job).await,
             Ok(None) => wait(&broker, woken).await,
             Err(error) => {
@@ -88,8 +129,8 @@ async fn wait(broker: &Broker, woken: impl Future<Output = ()>) {
     }
 }
 
-async fn claim(broker: &Broker, owner: &str) -> Result<Option<Job>> {
-    let kinds: Vec<String> = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+async fn claim(broker: &Broker, kinds: &[&str], owner: &str) -> Result<Option<Job>> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     let mut conn = broker.store.acquire().await?;
     Ok(jobs::claim(&mut conn, &kinds, owner, broker.settings.jobs.lease).await?)
 }
@@ -124,6 +165,8 @@ async fn run_kind(broker: &Arc<Broker>, work: &Work) -> Outcome {
     match work.job.kind.as_str() {
         sealing::KIND => sealing::run(broker, work).await,
         upgrade::KIND => upgrade::run(broker, work).await,
+        bootstrap_job::KIND => Box::pin(bootstrap_job::run(broker, work)).await,
+        destroy::KIND => Box::pin(destroy::run(broker, work)).await,
         _ => migration::run(broker, work).await,
     }
 }

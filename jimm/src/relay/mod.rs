@@ -8,6 +8,7 @@ mod demands;
 mod freeze;
 mod in_flight;
 mod login_reply;
+mod patience;
 mod route;
 mod stream;
 mod traffic;

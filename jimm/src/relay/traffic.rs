@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jimm_proto::envelope::{Frame, write_error};
 use tokio::sync::{Notify, Semaphore};
@@ -23,10 +23,6 @@ use crate::session::notes;
 use crate::session::record::{self, Origin, Outcome};
 use crate::session::socket::{Close, Outbox};
 
-/// How long a controller that owes an answer may be silent before it is asked for a sign of life, twice this at most.
-const PATIENCE: Duration = Duration::from_millis(1250);
-/// How long it may take for that.
-const PING: Duration = Duration::from_secs(2);
 /// How often one connection may ask for more rights.
 const MAX_LOGINS: u32 = 10;
 
@@ -42,10 +38,10 @@ pub(super) struct Traffic {
     /// One new login at a time.
     logins: Semaphore,
     count: AtomicU32,
-    settled: Notify,
+    pub(super) settled: Notify,
     /// Whether somebody watches over what is in flight, and what wakes them up.
-    watched: AtomicBool,
-    asked: Notify,
+    pub(super) watched: AtomicBool,
+    pub(super) asked: Notify,
     end: OnceLock<Close>,
     ended: CancellationToken,
     /// The life of all upstreams.
@@ -53,12 +49,12 @@ pub(super) struct Traffic {
 }
 
 #[derive(Default)]
-struct State {
-    in_flight: InFlightTable,
+pub(super) struct State {
+    pub(super) in_flight: InFlightTable,
     /// Where new requests go.
-    current: Option<Upstream>,
+    pub(super) current: Option<Upstream>,
     /// All that are open, the current one among them.
-    open: Vec<Upstream>,
+    pub(super) open: Vec<Upstream>,
     /// Whether watchers may live on the first upstream: then requests go on to it.
     watching: bool,
 }
@@ -148,56 +144,6 @@ impl Traffic {
         }
         if let Some(close) = standing.end() {
             self.end(close);
-        }
-    }
-
-    /// Sees to it that nobody waits for a controller that stands still: one that owes answers and is silent is asked for
-    /// a sign of life, and given up when it gives none. Ends when that was the current one.
-    pub(super) async fn watch_over(&self) {
-        loop {
-            self.asked.notified().await;
-            loop {
-                tokio::time::sleep(PATIENCE).await;
-                let waited_for = self.state().waited_for();
-                if waited_for.is_empty() {
-                    // Who asks after this wakes us up again.
-                    self.watched.store(false, Ordering::SeqCst);
-                    if self.state().waited_for().is_empty() {
-                        break;
-                    }
-                    continue;
-                }
-                let silent: Vec<Upstream> =
-                    waited_for.into_iter().filter(|upstream| !upstream.activity.take()).collect();
-                if silent.is_empty() {
-                    continue;
-                }
-                for upstream in &silent {
-                    upstream.outbox.ping();
-                }
-                tokio::time::sleep(PING).await;
-                for upstream in silent.iter().filter(|upstream| !upstream.activity.take()) {
-                    let text = format!("controller {} does not answer", self.route.controller());
-                    self.give_up(upstream.no, &text, "try again, or ask its operator").await;
-                    upstream.cut.cancel();
-                }
-            }
-        }
-    }
-
-    /// Answers everything that an upstream owes, and ends the connection when it was the current one.
-    async fn give_up(&self, no: UpstreamNo, text: &str, next: &str) {
-        let (owed, was_current) = {
-            let mut state = self.state();
-            state.open.retain(|upstream| upstream.no != no);
-            (state.in_flight.remove_of(no), state.current.as_ref().is_some_and(|upstream| upstream.no == no))
-        };
-        self.settled.notify_waiters();
-        for request in owed {
-            self.fail(&request, Error::new(Kind::ControllerUnavailable, format!("{text}: {next}"))).await;
-        }
-        if was_current {
-            self.end(Close::away(text));
         }
     }
 
@@ -346,19 +292,19 @@ impl Traffic {
         Ok(upstream)
     }
 
-    async fn fail(&self, request: &InFlight, error: Error) {
+    pub(super) async fn fail(&self, request: &InFlight, error: Error) {
         self.client.send(write_error(request.asked.request_id, &error.to_wire())).await;
         tell::<()>(&self.services, &self.origin, &request.asked, &Err(error), request.began);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     /// The upstreams from which somebody waits for an answer that should come soon.
-    fn waited_for(&self) -> Vec<Upstream> {
+    pub(super) fn waited_for(&self) -> Vec<Upstream> {
         self.open.iter().filter(|upstream| self.in_flight.is_waited_for(upstream.no)).cloned().collect()
     }
 

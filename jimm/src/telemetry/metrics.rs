@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::audit_metrics::AuditMetrics;
+use super::event_metrics::EventMetrics;
 
 /// More different methods than this are counted together: names come from clients.
 const MAX_METHODS: usize = 1500;
@@ -91,10 +92,12 @@ pub struct Metrics {
     logins: Family<LoginLabels, Counter>,
     controllers: Family<ControllerLabels, Gauge>,
     pool: Family<PoolLabels, Gauge>,
+    migrations: Family<PoolLabels, Gauge>,
     openfga_seconds: Family<CallLabels, Histogram>,
     openfga_errors: Family<CallLabels, Counter>,
     untold: [Gauge; 2],
     audit: AuditMetrics,
+    events: EventMetrics,
 }
 
 /// Counts a connection for as long as it lives.
@@ -120,6 +123,7 @@ impl Metrics {
         let logins = Family::default();
         let controllers = Family::default();
         let pool = Family::default();
+        let migrations = Family::default();
         let openfga_seconds = Family::<CallLabels, Histogram>::new_with_constructor(|| {
             Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5])
         });
@@ -139,8 +143,14 @@ impl Metrics {
         );
         registry.register("logins", "Logins, by method and result", Family::clone(&logins));
         registry.register("controller_available", "1 when the controller answers", Family::clone(&controllers));
+        registry.register(
+            "migrations",
+            "Moves of models that are running, and those of them that are stuck",
+            Family::clone(&migrations),
+        );
         registry.register("database_connections", "Connections to Postgres", Family::clone(&pool));
         let audit = AuditMetrics::new(&mut registry);
+        let events = EventMetrics::new(&mut registry);
         Self {
             registry: Arc::new(registry),
             methods: Arc::default(),
@@ -153,10 +163,12 @@ impl Metrics {
             logins,
             controllers,
             pool,
+            migrations,
             openfga_seconds,
             openfga_errors,
             untold,
             audit,
+            events,
         }
     }
 
@@ -240,9 +252,20 @@ impl Metrics {
         self.pool.get_or_create(&PoolLabels { state: "idle" }).set(i64::try_from(idle).unwrap_or(i64::MAX));
     }
 
+    /// Moves of models that are running, and those of them that are stuck.
+    pub fn migrations(&self, (running, stuck): (i64, i64)) {
+        self.migrations.get_or_create(&PoolLabels { state: "running" }).set(running);
+        self.migrations.get_or_create(&PoolLabels { state: "stuck" }).set(stuck);
+    }
+
     /// What is measured of the audit log.
     pub(super) fn audit(&self) -> &AuditMetrics {
         &self.audit
+    }
+
+    /// What is measured of events.
+    pub(super) fn events(&self) -> &EventMetrics {
+        &self.events
     }
 
     /// Everything, as Prometheus reads it.

@@ -2,10 +2,12 @@
 
 mod audit_metrics;
 mod buffer;
+mod event_metrics;
 mod line;
 mod log;
 mod metrics;
 
+pub use event_metrics::StreamGuard;
 pub use log::{flush as flush_log, init as init_log};
 pub use metrics::{Endpoint, Metrics};
 

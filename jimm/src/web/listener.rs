@@ -61,6 +61,21 @@ pub enum ListenerError {
     Tls(#[source] rustls::Error),
 }
 
+/// The connection that a request came on, to be ended where it stands. A request has it among its extensions.
+#[derive(Clone, Debug)]
+pub(super) struct HangUp {
+    cut: CancellationToken,
+    over: CancellationToken,
+}
+
+impl HangUp {
+    /// Ends the connection, unless its peer takes what is left, and goes, within that time.
+    pub(super) async fn within(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.over.cancelled()).await;
+        self.cut.cancel();
+    }
+}
+
 /// A listening socket.
 pub struct Listener {
     tcp: TcpListener,
@@ -156,8 +171,11 @@ async fn http<S>(stream: S, peer: SocketAddr, router: Router, (soft, hard): (&Ca
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let hang_up = HangUp { cut: hard.child_token(), over: CancellationToken::new() };
+    let (cut, _over) = (hang_up.cut.clone(), hang_up.over.clone().drop_guard());
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(hang_up.clone());
         request
     });
     let serving = hyper::server::conn::http1::Builder::new()
@@ -172,9 +190,10 @@ where
             serving.as_mut().graceful_shutdown();
             tokio::select! {
                 served = &mut serving => served,
-                () = hard.cancelled() => Ok(()),
+                () = cut.cancelled() => Ok(()),
             }
         }
+        () = cut.cancelled() => Ok(()),
     };
     match served {
         Err(error) if error.is_parse() => {

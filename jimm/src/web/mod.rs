@@ -4,6 +4,7 @@
 mod auth;
 mod basic;
 mod dashboard;
+mod events;
 mod exchange;
 mod health;
 mod listener;

@@ -54,6 +54,14 @@ async fn look(services: &Services) {
         }
         Err(error) => tracing::warn!(error = %error, "cannot look up controllers for the metrics"),
     }
+    let migrations = async {
+        let mut conn = services.broker.store.acquire().await?;
+        jimm_store::migrations::counts(&mut conn).await
+    };
+    match migrations.await {
+        Ok(counts) => services.telemetry.metrics.migrations(counts),
+        Err(error) => tracing::warn!(error = %error, "cannot count the moves for the metrics"),
+    }
     if let Some(mirror) = &services.broker.mirror {
         match mirror.backlog().await {
             Ok((changes, oldest)) => services.telemetry.metrics.untold(changes, oldest),

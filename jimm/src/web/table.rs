@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, any, get};
 
-use super::{auth, dashboard, exchange, health, macaroons, migrate, rebac, routes, well_known};
+use super::{auth, dashboard, events, exchange, health, macaroons, migrate, rebac, routes, well_known};
 use crate::facades::registry::Access;
 use crate::session::Services;
 
@@ -102,6 +102,10 @@ pub const ROUTES: &[Route] = &[
     route!("/auth/logout", PUBLIC, Get, User, "the end of a browser's session", |services| auth::route(
         services,
         get(auth::logout)
+    )),
+    route!("/events", PUBLIC, Get, User, "events as they come, those that the caller may see", |services| auth::route(
+        services,
+        get(events::serve)
     )),
     route!("/rebac/v1/swagger.json", PUBLIC, Get, Anyone, "the description of the API below", |_| get(rebac::openapi)),
     rebac!("/rebac/v1/capabilities", "what the API can do"),

@@ -45,6 +45,16 @@ pub struct Controller {
     pub unavailable_since: Option<DateTime<Utc>>,
     /// Why it cannot be reached.
     pub unavailable_reason: String,
+    /// What operators say of it; an object of strings.
+    pub labels: Value,
+    /// What keeps models away from it that were not meant for it; an object of strings.
+    pub taints: Value,
+    /// Since when it gets no models, by whatever way.
+    pub cordoned_since: Option<DateTime<Utc>>,
+    /// Who said so.
+    pub cordoned_by: String,
+    /// Why.
+    pub cordon_reason: String,
     /// When it was added.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -80,34 +90,13 @@ pub struct NewController {
     pub facades: Value,
 }
 
-/// A controller that serves a region, and how busy it is: what placement chooses from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// The controller.
-    pub uuid: Uuid,
-    /// Its name.
-    pub name: String,
-    /// What it runs.
-    pub agent_version: String,
-    /// The region it would serve the model in.
-    pub region: String,
-    /// Its priority there.
-    pub priority: i32,
-    /// Gets no new models.
-    pub deprecated: bool,
-    /// Since when it cannot be reached.
-    pub unavailable_since: Option<DateTime<Utc>>,
-    /// Models it hosts or is making.
-    pub models: i64,
-}
-
 macro_rules! select {
     ($tail:tt $(, $arg:expr)*) => {
         sqlx::query_as!(
             Controller,
             "SELECT uuid, name, addresses, public_address, ca_certificate, tls_hostname, agent_version, cloud, region,
                     admin_username, admin_sealed, facades, deprecated, unavailable_since, unavailable_reason,
-                    created_at, updated_at
+                    labels, taints, cordoned_since, cordoned_by, cordon_reason, created_at, updated_at
              FROM controllers " + $tail $(, $arg)*
         )
     };
@@ -245,34 +234,4 @@ pub async fn set_addresses(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
-}
-
-/// Changes the superuser of the controller's own; tells whether the controller exists.
-pub async fn set_admin(conn: &mut PgConnection, uuid: Uuid, username: &str, sealed: Option<&[u8]>) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE controllers SET admin_username = $2, admin_sealed = $3, updated_at = now() WHERE uuid = $1",
-        uuid,
-        username,
-        sealed
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// The controllers that serve the cloud (in that region, unless it is empty), best first: highest priority, then
-/// fewest models, then by name. Deprecated and unreachable ones are there too, for the caller to say why not them.
-pub async fn candidates(conn: &mut PgConnection, cloud: &str, region: &str) -> Result<Vec<Candidate>> {
-    Ok(sqlx::query_as!(
-        Candidate,
-        r#"SELECT c.uuid, c.name, c.agent_version, p.region, p.priority, c.deprecated, c.unavailable_since,
-                  (SELECT count(*) FROM models m WHERE m.controller_uuid = c.uuid) AS "models!"
-           FROM cloud_region_priorities p JOIN controllers c ON c.uuid = p.controller_uuid
-           WHERE p.cloud = $1 AND ($2 = '' OR p.region = $2)
-           ORDER BY p.priority DESC, "models!", c.name, p.region"#,
-        cloud,
-        region
-    )
-    .fetch_all(conn)
-    .await?)
 }

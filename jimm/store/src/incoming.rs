@@ -15,6 +15,8 @@ use crate::Result;
 pub const PREPARED: &str = "prepared";
 /// Its rows are here, and its controller has it or is about to.
 pub const IMPORTING: &str = "importing";
+/// The same, and its source is no longer listened to: it is being cleaned up.
+pub const CLOSED: &str = "closed";
 /// It is here.
 pub const ACTIVE: &str = "active";
 /// It did not come.
@@ -66,7 +68,7 @@ pub async fn prepare(
          ON CONFLICT (model_uuid) DO UPDATE
          SET controller_uuid = $2, user_mapping = $3, requested_by = $4, state = 'prepared', message = '',
              prepared_at = $5, changed_at = $5
-         WHERE incoming_models.state <> 'importing'",
+         WHERE incoming_models.state NOT IN ('importing', 'closed')",
         model,
         controller,
         mapping,

@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::Result;
+use crate::events::{self, CHANNEL_NOTED, Code, Subject};
 use crate::listen::notify;
 
 /// Notified with the kind of job when one may be claimed.
@@ -26,6 +27,9 @@ pub const RUNNING: &str = "running";
 pub const SUCCESSFUL: &str = "successful";
 /// Ended badly; `error` says how.
 pub const FAILED: &str = "failed";
+
+/// Jobs of this kind have events of their own.
+const MOVES: &str = "migrate-model";
 
 /// A job.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +152,7 @@ pub async fn enqueue(conn: &mut PgConnection, new: &NewJob) -> Result<(Job, bool
         .await?;
         if let Some(job) = inserted {
             notify(conn, CHANNEL_READY, &job.kind).await?;
+            note_start(conn, &job).await?;
             return Ok((job, true));
         }
         // The one in the way may end before we look: then there is room for ours.
@@ -218,6 +223,66 @@ pub async fn advance(conn: &mut PgConnection, lease: Lease, step: &str, data: &V
     changed(conn, lease.job, done.rows_affected()).await
 }
 
+/// What a worker tells of a job at once: the step that it has come to with its data, and how that goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told<'a> {
+    /// See [`Job::step`] and [`Job::data`]; `None` keeps both.
+    pub step: Option<(&'a str, &'a Value)>,
+    /// See [`Job::message`]; also a line of the log.
+    pub message: &'a str,
+    /// Only when nobody wants the job stopped.
+    pub unless_cancelled: bool,
+}
+
+/// The job has come further, in one statement with a line of its log. `false` when somebody else has it, or wants it
+/// stopped and that matters.
+pub async fn tell(conn: &mut PgConnection, lease: Lease, told: Told<'_>) -> Result<bool> {
+    let done = sqlx::query!(
+        "WITH job AS (
+             UPDATE jobs SET step = coalesce($3, step), data = coalesce($4, data), message = $5, error = '',
+                             log_lines = log_lines + 1, updated_at = now()
+             WHERE id = $1 AND fence = $2 AND state = 'running' AND NOT ($6 AND cancel_requested)
+             RETURNING id, log_lines
+         )
+         INSERT INTO job_logs (job_id, line, text) SELECT id, log_lines, $5 FROM job",
+        lease.job,
+        lease.fence,
+        told.step.map(|(step, _)| step),
+        told.step.map(|(_, data)| data),
+        told.message,
+        told.unless_cancelled
+    )
+    .execute(&mut *conn)
+    .await?;
+    changed(conn, lease.job, done.rows_affected()).await
+}
+
+/// Whether somebody wants the job stopped; `None` when somebody else has it.
+pub async fn is_cancelled(conn: &mut PgConnection, lease: Lease) -> Result<Option<bool>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT cancel_requested FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'",
+        lease.job,
+        lease.fence
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// The job that nobody works on is over, because somebody wants it stopped; `false` when somebody works on it or it is
+/// over. A worker that had it writes nothing any more.
+pub async fn fail_waiting(conn: &mut PgConnection, id: i64, error: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE jobs SET state = 'failed', error = $2, fence = fence + 1, finished_at = now(), lease_until = NULL,
+                         updated_at = now()
+         WHERE id = $1 AND (state = 'pending' OR state = 'running' AND lease_until < now())",
+        id,
+        error
+    )
+    .execute(&mut *conn)
+    .await?;
+    changed(conn, id, done.rows_affected()).await
+}
+
 /// How the step goes, for people; told only when it is news. `false` when somebody else has the job.
 pub async fn set_message(conn: &mut PgConnection, lease: Lease, message: &str) -> Result<bool> {
     let done = sqlx::query!(
@@ -261,19 +326,42 @@ pub async fn fail(conn: &mut PgConnection, lease: Lease, error: &str) -> Result<
 }
 
 async fn end(conn: &mut PgConnection, lease: Lease, state: &str, message: &str, error: &str) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE jobs SET state = $3, message = coalesce(nullif($4, ''), message), error = $5, finished_at = now(),
-                         lease_until = NULL, updated_at = now()
-         WHERE id = $1 AND fence = $2 AND state = 'running'",
+    let ended = sqlx::query!(
+        "WITH ended AS (
+             UPDATE jobs SET state = $3, message = coalesce(nullif($4, ''), message), error = $5, finished_at = now(),
+                             lease_until = NULL, updated_at = now()
+             WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING id, kind, key, message, error
+         ), noted AS (
+             INSERT INTO events (code, kind, name, data)
+             SELECT $6, 'job', kind || ' ' || id, jsonb_build_object('job', id, 'kind', kind, 'about', key)
+                 || CASE WHEN $5 = '' THEN jsonb_build_object('message', message)
+                         ELSE jsonb_build_object('reason', error) END
+             FROM ended WHERE kind <> $7
+         )
+         SELECT id FROM ended",
         lease.job,
         lease.fence,
         state,
         message,
-        error
+        error,
+        if state == SUCCESSFUL { Code::JOB_ENDED.name } else { Code::JOB_FAILED.name },
+        MOVES
     )
-    .execute(&mut *conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    changed(conn, lease.job, done.rows_affected()).await
+    if ended.is_some() {
+        notify(conn, CHANNEL_NOTED, "").await?;
+    }
+    changed(conn, lease.job, u64::from(ended.is_some())).await
+}
+
+async fn note_start(conn: &mut PgConnection, job: &Job) -> Result<()> {
+    if job.kind == MOVES {
+        return Ok(());
+    }
+    let name = format!("{} {}", job.kind, job.id);
+    let data = json!({"job": job.id, "kind": job.kind, "about": job.key, "by": job.requested_by});
+    events::note(conn, Code::JOB_STARTED, Subject::named(&name), &data).await
 }
 
 /// Asks whoever works on the job to stop; `false` when it is over.
@@ -324,9 +412,18 @@ pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64) -> Resul
     .await?)
 }
 
-/// Forgets jobs that ended before then, with their logs; returns how many.
-pub async fn purge(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query!("DELETE FROM jobs WHERE finished_at < $1", before).execute(conn).await?;
+/// Forgets so many jobs that ended before then, with their logs; returns how many. One that a plan still follows stays.
+pub async fn purge(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM jobs WHERE id IN (
+             SELECT id FROM jobs WHERE finished_at < $1
+               AND NOT EXISTS (SELECT FROM plan_models WHERE held AND job_id = jobs.id)
+             ORDER BY id LIMIT $2)",
+        before,
+        limit
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected())
 }
 

@@ -5,6 +5,8 @@
 //! state on a condition is one guarded statement and tells whether it hit, so that racing writers cannot undo each
 //! other. It must not know controllers, the wire, or what a sealed column holds.
 
+pub mod aftercare;
+pub mod archive;
 mod at_hand;
 pub mod audit;
 pub mod bakery_keys;
@@ -12,21 +14,29 @@ pub mod cloud_defaults;
 pub mod clouds;
 pub mod controllers;
 pub mod credentials;
+pub mod doctor;
 mod error;
+pub mod events;
 pub mod groups;
 pub mod identities;
 pub mod incoming;
 pub mod job_logs;
+pub mod job_secrets;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
 mod listen;
 mod migrate;
+pub mod migrations;
 pub mod mirror;
 pub mod models;
 pub mod offers;
 pub mod orphans;
+pub mod placement;
+pub mod plan_models;
+pub mod plans;
 mod pool;
+pub mod profiles;
 pub mod resources;
 pub mod sealed;
 pub mod session_policies;

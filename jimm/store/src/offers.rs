@@ -110,6 +110,11 @@ pub async fn of_model(conn: &mut PgConnection, model_uuid: Uuid) -> Result<Vec<O
     Ok(select!("WHERE model_uuid = $1 ORDER BY name", model_uuid).fetch_all(conn).await?)
 }
 
+/// The offers of the models, by URL.
+pub async fn of_models(conn: &mut PgConnection, models: &[Uuid]) -> Result<Vec<Offer>> {
+    Ok(select!("WHERE model_uuid = ANY($1) ORDER BY url", models).fetch_all(conn).await?)
+}
+
 /// A page of all offers, by UUID, after the given one.
 pub async fn list(conn: &mut PgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<Offer>> {
     Ok(select!("WHERE ($1::uuid IS NULL OR uuid > $1) ORDER BY uuid LIMIT $2", after, limit).fetch_all(conn).await?)

@@ -22,12 +22,21 @@ pub enum Column {
     BakeryKeys,
     /// Private halves of the keys of the audit log.
     AuditKeys,
+    /// What jobs need.
+    JobSecrets,
 }
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Controllers, Self::Credentials, Self::Sessions, Self::SigningKeys, Self::BakeryKeys, Self::AuditKeys];
+    pub const ALL: [Self; 7] = [
+        Self::Controllers,
+        Self::Credentials,
+        Self::Sessions,
+        Self::SigningKeys,
+        Self::BakeryKeys,
+        Self::AuditKeys,
+        Self::JobSecrets,
+    ];
 
     /// The table.
     pub fn table(self) -> &'static str {
@@ -38,6 +47,7 @@ impl Column {
             Self::SigningKeys => "signing_keys",
             Self::BakeryKeys => "bakery_keys",
             Self::AuditKeys => "audit_keys",
+            Self::JobSecrets => "job_secrets",
         }
     }
 
@@ -45,7 +55,12 @@ impl Column {
     pub fn name(self) -> &'static str {
         match self {
             Self::Controllers => "admin_sealed",
-            Self::Credentials | Self::Sessions | Self::SigningKeys | Self::BakeryKeys | Self::AuditKeys => "sealed",
+            Self::Credentials
+            | Self::Sessions
+            | Self::SigningKeys
+            | Self::BakeryKeys
+            | Self::AuditKeys
+            | Self::JobSecrets => "sealed",
         }
     }
 }
@@ -150,6 +165,17 @@ pub async fn page(conn: &mut PgConnection, column: Column, after: &Key, limit: i
             .fetch_all(conn)
             .await?
         }
+        Column::JobSecrets => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT id::text AS "a!", '' AS "b!", '' AS "c!", sealed FROM job_secrets
+                   WHERE id::text > $1 ORDER BY id::text LIMIT $2"#,
+                a,
+                limit
+            )
+            .fetch_all(conn)
+            .await?
+        }
     };
     Ok(rows.into_iter().map(|row| Sealed { key: [row.a, row.b, row.c], sealed: row.sealed }).collect())
 }
@@ -202,6 +228,11 @@ pub async fn replace(conn: &mut PgConnection, column: Column, row: &Sealed, new:
                 .execute(conn)
                 .await?
         }
+        Column::JobSecrets => {
+            sqlx::query!("UPDATE job_secrets SET sealed = $3 WHERE id::text = $1 AND sealed = $2", a, old, new)
+                .execute(conn)
+                .await?
+        }
     };
     Ok(done.rows_affected() > 0)
 }
@@ -215,7 +246,8 @@ pub async fn heads(conn: &mut PgConnection, length: i32) -> Result<Vec<(Vec<u8>,
                  UNION ALL SELECT sealed FROM sessions WHERE sealed IS NOT NULL
                  UNION ALL SELECT sealed FROM signing_keys
                  UNION ALL SELECT sealed FROM bakery_keys
-                 UNION ALL SELECT sealed FROM audit_keys) AS every
+                 UNION ALL SELECT sealed FROM audit_keys
+                 UNION ALL SELECT sealed FROM job_secrets) AS every
            GROUP BY 1 ORDER BY 1"#,
         length
     )
@@ -233,7 +265,8 @@ pub async fn unnamed(conn: &mut PgConnection, contents: &[Vec<u8>]) -> Result<Ve
              AND NOT EXISTS (SELECT FROM sessions WHERE sealed = content)
              AND NOT EXISTS (SELECT FROM signing_keys WHERE sealed = content)
              AND NOT EXISTS (SELECT FROM bakery_keys WHERE sealed = content)
-             AND NOT EXISTS (SELECT FROM audit_keys WHERE sealed = content)"#,
+             AND NOT EXISTS (SELECT FROM audit_keys WHERE sealed = content)
+             AND NOT EXISTS (SELECT FROM job_secrets WHERE sealed = content)"#,
         contents
     )
     .fetch_all(conn)

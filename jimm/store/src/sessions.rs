@@ -20,6 +20,8 @@ pub struct Session {
     pub identity: String,
     /// What belongs to it, sealed.
     pub sealed: Option<Vec<u8>>,
+    /// Groups at the identity provider, when it began.
+    pub groups: Vec<String>,
     /// How the identity was proven, e.g. `device`.
     pub auth_method: String,
     /// Where it was begun from.
@@ -76,13 +78,14 @@ impl Standing {
 pub async fn insert(conn: &mut PgConnection, session: &Session) -> Result<bool> {
     crate::identities::ensure(conn, &session.identity).await?;
     let done = sqlx::query!(
-        "INSERT INTO sessions (id, kind, identity, sealed, auth_method, client_address, created_at, last_seen,
+        "INSERT INTO sessions (id, kind, identity, sealed, groups, auth_method, client_address, created_at, last_seen,
                                expires_at, idle_seconds)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING",
         session.id,
         session.kind,
         session.identity,
         session.sealed,
+        &session.groups,
         session.auth_method,
         session.client_address,
         session.created_at,
@@ -99,7 +102,7 @@ pub async fn insert(conn: &mut PgConnection, session: &Session) -> Result<bool> 
 pub async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Session>> {
     Ok(sqlx::query_as!(
         Session,
-        "SELECT id, kind, identity, sealed, auth_method, client_address, created_at, last_seen, expires_at,
+        "SELECT id, kind, identity, sealed, groups, auth_method, client_address, created_at, last_seen, expires_at,
                 idle_seconds, revoked_at
          FROM sessions WHERE id = $1",
         id
@@ -133,7 +136,7 @@ pub async fn live(
 ) -> Result<Vec<Session>> {
     Ok(sqlx::query_as!(
         Session,
-        "SELECT id, kind, identity, sealed, auth_method, client_address, created_at, last_seen, expires_at,
+        "SELECT id, kind, identity, sealed, groups, auth_method, client_address, created_at, last_seen, expires_at,
                 idle_seconds, revoked_at
          FROM sessions
          WHERE ($1::text IS NULL OR identity = $1) AND revoked_at IS NULL AND expires_at > $2
@@ -145,6 +148,21 @@ pub async fn live(
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// The groups of an identity by that of its living sessions that began last.
+pub async fn groups_of(conn: &mut PgConnection, identity: &str, at: DateTime<Utc>) -> Result<Vec<String>> {
+    let groups = sqlx::query_scalar!(
+        "SELECT groups FROM sessions
+         WHERE identity = $1 AND revoked_at IS NULL AND expires_at > $2
+           AND (idle_seconds = 0 OR last_seen + make_interval(secs => idle_seconds) > $2)
+         ORDER BY created_at DESC, id LIMIT 1",
+        identity,
+        at
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(groups.unwrap_or_default())
 }
 
 /// A session whose identity the provider is to be asked about.

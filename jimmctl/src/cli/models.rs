@@ -68,6 +68,9 @@ pub struct ModelsArgs {
     /// All models, not only those that you may read (administrators of the broker)
     #[arg(long)]
     pub all: bool,
+    /// Records of models that the broker no longer has (administrators of the broker)
+    #[arg(long, conflicts_with_all = ["all", "on"])]
+    pub archived: bool,
     /// How to print the answer.
     #[command(flatten)]
     pub output: OutputArgs,

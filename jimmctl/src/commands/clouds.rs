@@ -1,6 +1,7 @@
 //! `add-cloud-to-controller` and `remove-cloud-from-controller`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jimm_proto::complaint::without_value;
 use jimm_proto::params::cloud::{Cloud, CloudRegion};
@@ -118,16 +119,21 @@ pub(super) async fn remove(global: &GlobalArgs, args: &RemoveCloudArgs) -> Resul
 
 /// The cloud in the given file, or else in the client store.
 fn definition(args: &AddCloudArgs, name: &str) -> Result<Cloud> {
-    let Some(file) = &args.cloud else {
+    defined(name, args.cloud.as_deref())?.ok_or_else(|| {
+        Failure::failed("could not find existing cloud, please provide a cloud file")
+            .with_hint("--cloud FILE; \"juju clouds --client\" lists what the client store knows")
+    })
+}
+
+/// The cloud in the given file, or else in the client store, if that knows it.
+pub(super) fn defined(name: &str, file: Option<&Path>) -> Result<Option<Cloud>> {
+    let Some(file) = file else {
         let known = Settings::from_env().juju_data.map(|dir| ClientStore::new(dir).clouds()).transpose()?;
-        return known.and_then(|known| known.cloud(name)).ok_or_else(|| {
-            Failure::failed("could not find existing cloud, please provide a cloud file")
-                .with_hint("--cloud FILE; \"juju clouds --client\" lists what the client store knows")
-        });
+        return Ok(known.and_then(|known| known.cloud(name)));
     };
     let from = file.display().to_string();
     let clouds = CloudFile::parse(&input::read(file, LONGEST, "to define a cloud")?, &from)?;
-    clouds.cloud(name).ok_or_else(|| Failure::failed(format!("{from} defines no cloud {name:?}")))
+    clouds.cloud(name).map(Some).ok_or_else(|| Failure::failed(format!("{from} defines no cloud {name:?}")))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::migrate_table;
 use super::rows::MigrationsYaml;
+use crate::cli::migrations::CheckMigrationArgs;
 use crate::cli::{GlobalArgs, MigrateArgs};
 use crate::error::{Failure, Result};
 use crate::progress::Progress;
@@ -53,6 +54,21 @@ pub(super) async fn run(global: &GlobalArgs, args: &MigrateArgs) -> Result<()> {
     print_results(args, &ended, || migrate_table::outcomes(&statuses))?;
     let errors: Vec<&str> = ended.iter().filter_map(|r| r.error.as_ref().map(|e| e.message.as_str())).collect();
     verdict(&errors, ended.len())
+}
+
+/// `check-migration MODEL… CONTROLLER`: the same as `migrate --dry-run`.
+pub(super) async fn check_only(global: &GlobalArgs, args: &CheckMigrationArgs) -> Result<()> {
+    let [models @ .., target] = args.models_and_target.as_slice() else {
+        return Err(Failure::usage("missing models and controller: check-migration MODEL... CONTROLLER"));
+    };
+    let args = MigrateArgs {
+        target: Some(target.clone()),
+        models: models.to_vec(),
+        dry_run: true,
+        no_wait: false,
+        output: args.output.clone(),
+    };
+    run(global, &args).await
 }
 
 fn request_of(args: &MigrateArgs) -> Result<MigrateModelRequest> {

@@ -17,9 +17,14 @@ pub(super) fn checks(results: &[CheckMigrationResult], asked: &[String]) -> Stri
         }
         let verdict = if result.ok { "can move" } else { "cannot move" };
         let _ = writeln!(out, "{model} {verdict} from {} to {}", result.source_controller, result.target_controller);
-        let mut table = Table::new(&["Check", "Result", "Message"]);
-        for check in &result.checks {
-            table.row([&check.name, if check.ok { "ok" } else { "FAILED" }, &check.message]);
+        let advised = result.checks.iter().any(|check| !check.action.is_empty());
+        let mut table = Table::new(&["Check", "Result", "Message", "What to do"][..if advised { 4 } else { 3 }]);
+        // What is in the way first.
+        for (bad, word) in [(true, "FAILED"), (false, "ok")] {
+            for check in result.checks.iter().filter(|check| check.ok != bad) {
+                let cells = [check.name.as_str(), word, &check.message, &check.action];
+                if advised { table.row(cells) } else { table.row([cells[0], cells[1], cells[2]]) }
+            }
         }
         out += &table.render();
         out.push('\n');

@@ -8,6 +8,9 @@ use crate::session::Session;
 use crate::table::Table;
 
 pub(super) async fn list(global: &GlobalArgs, args: &ModelsArgs) -> Result<()> {
+    if args.archived {
+        return super::doctor::archived(global, &args.output).await;
+    }
     let params =
         ListModelsRequest { all: args.all, controller: args.on.clone().unwrap_or_default(), model: String::new() };
     let answer = async { Session::open(global).await?.call("ListModels", &params).await }.await;

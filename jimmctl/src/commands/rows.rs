@@ -1,5 +1,7 @@
 //! What the reference's YAML looks like: Go's field names in lower case, and every field present.
 
+use std::collections::BTreeMap;
+
 use jimm_proto::params::common;
 use jimm_proto::params::controller::InitiateMigrationResult;
 use jimm_proto::params::jimm::ControllerInfo;
@@ -24,6 +26,19 @@ pub(super) struct ControllerYaml<'a> {
     status: StatusYaml<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     models: Option<i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    taints: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cordon: Option<CordonYaml<'a>>,
+}
+
+#[derive(Serialize)]
+struct CordonYaml<'a> {
+    since: Moment,
+    by: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -53,13 +68,23 @@ impl<'a> From<&'a ControllerInfo> for ControllerYaml<'a> {
                 since: info.status.since.map(Moment::At),
             },
             models: info.models,
+            labels: &info.labels,
+            taints: &info.taints,
+            cordon: info.cordon.as_ref().map(|cordon| CordonYaml {
+                since: Moment::At(cordon.since),
+                by: &cordon.by,
+                reason: &cordon.reason,
+            }),
         }
     }
 }
 
 /// The table of controllers.
 pub(super) fn controller_table(controllers: &[ControllerInfo]) -> String {
-    let mut table = Table::new(&["Name", "Status", "Version", "Cloud/Region", "Address", "Since"]);
+    const HEADING: [&str; 7] = ["Name", "Status", "Version", "Cloud/Region", "Address", "Since", "Labels"];
+    // Who gives controllers no labels sees no column of them.
+    let marked = controllers.iter().any(|info| !info.labels.is_empty() || !info.taints.is_empty());
+    let mut table = Table::new(if marked { &HEADING[..] } else { &HEADING[..6] });
     for info in controllers {
         let cloud = info.cloud_tag.strip_prefix("cloud-").unwrap_or(&info.cloud_tag);
         let place =
@@ -70,9 +95,22 @@ pub(super) fn controller_table(controllers: &[ControllerInfo]) -> String {
             &info.public_address
         };
         let since = info.status.since.map(|t| t.to_string()).unwrap_or_default();
-        table.row([&info.name, &info.status.status, &info.agent_version, &place, address, &since]);
+        let cells: [&str; 6] = [&info.name, &info.status.status, &info.agent_version, &place, address, &since];
+        if marked {
+            let [name, status, version, place, address, since] = cells;
+            table.row([name, status, version, place, address, since, &marks(info)]);
+        } else {
+            table.row(cells);
+        }
     }
     table.render()
+}
+
+/// Labels, then taints.
+fn marks(info: &ControllerInfo) -> String {
+    let labels = info.labels.iter().map(|(name, value)| format!("{name}={value}"));
+    let taints = info.taints.iter().map(|(name, value)| format!("taint {name}={value}"));
+    labels.chain(taints).collect::<Vec<_>>().join(", ")
 }
 
 /// The results of a migration in YAML.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jimm_proto::params::jimm_bootstrap::{BootstrapInfo, BootstrapInfoRequest};
 use jimm_proto::params::jimm_upgrades::{
     JobInfo, JobInfoRequest, ListJobsRequest, ListJobsResponse, UpgradeToRequest, UpgradeToResults,
 };
@@ -55,7 +56,10 @@ pub(super) async fn status(global: &GlobalArgs, args: &JobStatusArgs) -> Result<
     let job = args.job.as_deref().ok_or_else(|| Failure::usage("missing job ID"))?;
     let answer = async {
         let session = Session::open(global).await?;
-        if args.follow { follow(&session, job).await } else { look(&session, job).await }
+        if args.follow {
+            follow_log(&session, job).await?;
+        }
+        look(&session, job).await
     };
     let info = args.output.or_nothing(answer.await)?;
     args.output.print(&info, &info, || details(&info))?;
@@ -94,6 +98,22 @@ async fn follow(session: &Session, job: &str) -> Result<JobInfo> {
             return Ok(info);
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Tells the lines of a job's log as they come, until it has ended.
+async fn follow_log(session: &Session, job: &str) -> Result<()> {
+    let mut watermark = 0;
+    loop {
+        let params = BootstrapInfoRequest { job_id: job.to_owned(), watermark };
+        let info: BootstrapInfo = session.call("BootstrapInfo", &params).await?;
+        info.logs.iter().for_each(|line| eprintln!("{line}"));
+        watermark = info.watermark;
+        match info.status.as_str() {
+            _ if !info.logs.is_empty() => {}
+            "successful" | "failed" => return Ok(()),
+            _ => tokio::time::sleep(LOOK).await,
+        }
     }
 }
 

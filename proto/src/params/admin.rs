@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::common::Error;
 use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 use crate::time::GoTime;
@@ -64,54 +63,6 @@ pub struct LoginResult {
     pub server_version: String,
 }
 
-/// Juju's `RedirectInfoResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RedirectInfoResult {
-    #[serde(default, deserialize_with = "null_default")]
-    pub servers: Vec<Vec<HostPort>>,
-    #[serde(default, deserialize_with = "null_default")]
-    pub ca_cert: String,
-}
-
-/// Juju's `RedirectErrorInfo`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RedirectErrorInfo {
-    #[serde(default, deserialize_with = "null_default")]
-    pub servers: Vec<Vec<HostPort>>,
-    #[serde(default, deserialize_with = "null_default")]
-    pub ca_cert: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub controller_tag: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub controller_alias: String,
-}
-
-/// Juju's `DischargeRequiredErrorInfo`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct DischargeRequiredErrorInfo {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub macaroon: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bakery_macaroon: Option<Value>,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub macaroon_path: String,
-}
-
-/// Juju's `SecretKeyLoginRequest`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SecretKeyLoginRequest {
-    #[serde(default, deserialize_with = "null_default")]
-    pub user: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub nonce: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub cipher_text: String,
-}
-
 /// Juju's `SecretKeyLoginRequestPayload`.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,28 +72,6 @@ pub struct SecretKeyLoginRequestPayload {
 }
 
 shows_only!(SecretKeyLoginRequestPayload {});
-
-/// Juju's `SecretKeyLoginResponse`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SecretKeyLoginResponse {
-    #[serde(default, deserialize_with = "null_default")]
-    pub nonce: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub cipher_text: String,
-}
-
-/// Juju's `SecretKeyLoginResponsePayload`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SecretKeyLoginResponsePayload {
-    #[serde(default, deserialize_with = "null_default")]
-    pub ca_cert: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub controller_uuid: String,
-    #[serde(default)]
-    pub proxy_config: Option<Proxy>,
-}
 
 /// Juju's `CLICommands`.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
@@ -161,18 +90,6 @@ pub struct CLICommands {
 }
 
 shows_only!(CLICommands { user, commands });
-
-/// Juju's `CLICommandStatus`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct CLICommandStatus {
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub output: Vec<String>,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_false")]
-    pub done: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-}
 
 /// Juju's `HostPort`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

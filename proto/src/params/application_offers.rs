@@ -105,14 +105,6 @@ pub struct RemoteApplicationInfoResults {
     pub results: Vec<RemoteApplicationInfoResult>,
 }
 
-/// Juju's `ConsumeApplicationArgsV5`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct ConsumeApplicationArgsV5 {
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<ConsumeApplicationArgV5>,
-}
-
 /// Juju's `AddApplicationOffer`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -261,32 +253,6 @@ pub struct RemoteApplicationInfoResult {
     pub result: Option<RemoteApplicationInfo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
-}
-
-/// Juju's `ConsumeApplicationArgV5`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct ConsumeApplicationArgV5 {
-    #[serde(default, deserialize_with = "null_default")]
-    pub source_model_tag: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub offer_uuid: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub offer_url: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub offer_name: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub application_description: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub endpoints: Vec<RemoteEndpoint>,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub users: Vec<OfferUserDetails>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub macaroon: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_controller: Option<ExternalControllerInfo>,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub application_alias: String,
 }
 
 /// Juju's `EndpointFilterAttributes`.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::common::{Error, ErrorResult};
 use super::reticence::shows_only;
-use super::serde_help::{is_false, is_zero, null_default};
+use super::serde_help::{is_false, null_default};
 
 /// Juju's `CloudsResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -147,22 +147,6 @@ pub struct CloudCredentialArgs {
 pub struct CredentialContentResults {
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<CredentialContentResult>,
-}
-
-/// Juju's `CloudInstanceTypesConstraints`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct CloudInstanceTypesConstraints {
-    #[serde(default, deserialize_with = "null_default")]
-    pub constraints: Vec<CloudInstanceTypesConstraint>,
-}
-
-/// Juju's `InstanceTypesResults`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct InstanceTypesResults {
-    #[serde(default, deserialize_with = "null_default")]
-    pub results: Vec<InstanceTypesResult>,
 }
 
 /// Juju's `CloudSpecResults`.
@@ -319,34 +303,6 @@ pub struct CredentialContentResult {
     pub error: Option<Error>,
 }
 
-/// Juju's `CloudInstanceTypesConstraint`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct CloudInstanceTypesConstraint {
-    #[serde(default, deserialize_with = "null_default")]
-    pub cloud_tag: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub region: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub constraints: Option<Value>,
-}
-
-/// Juju's `InstanceTypesResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct InstanceTypesResult {
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub instance_types: Vec<InstanceType>,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub cost_unit: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub cost_currency: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
-    pub cost_divisor: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-}
-
 /// Juju's `CloudSpecResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -445,26 +401,6 @@ pub struct ControllerCredentialInfo {
     pub content: CredentialContent,
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelAccess>,
-}
-
-/// Juju's `InstanceType`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct InstanceType {
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    #[serde(default, deserialize_with = "null_default")]
-    pub arches: Vec<String>,
-    #[serde(default, deserialize_with = "null_default")]
-    pub cpu_cores: i64,
-    #[serde(default, deserialize_with = "null_default")]
-    pub memory: i64,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
-    pub root_disk: i64,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
-    pub virt_type: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "is_zero")]
-    pub cost: i64,
 }
 
 /// Juju's `ModelConfigSchemaArgs`. Juju 4.1 and later only.

@@ -92,14 +92,6 @@ pub struct StringsResults {
     pub results: Vec<StringsResult>,
 }
 
-/// Juju's `BytesResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BytesResult {
-    #[serde(default, deserialize_with = "null_default")]
-    pub result: String,
-}
-
 /// Juju's `MapResult`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,62 +108,4 @@ pub struct MapResult {
 pub struct MapResults {
     #[serde(default, deserialize_with = "null_default")]
     pub results: Vec<MapResult>,
-}
-
-/// Juju's `BoolResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BoolResult {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-    #[serde(default, deserialize_with = "null_default")]
-    pub result: bool,
-}
-
-/// Juju's `IntResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct IntResult {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-    #[serde(default, deserialize_with = "null_default")]
-    pub result: i64,
-}
-
-/// Juju's `NotifyWatchResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct NotifyWatchResult {
-    #[serde(rename = "NotifyWatcherId", default, deserialize_with = "null_default")]
-    pub notify_watcher_id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-}
-
-/// Juju's `NotifyWatchResults`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct NotifyWatchResults {
-    #[serde(default, deserialize_with = "null_default")]
-    pub results: Vec<NotifyWatchResult>,
-}
-
-/// Juju's `StringsWatchResult`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct StringsWatchResult {
-    #[serde(default, deserialize_with = "null_default")]
-    pub watcher_id: String,
-    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Error>,
-}
-
-/// Juju's `StringsWatchResults`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct StringsWatchResults {
-    #[serde(default, deserialize_with = "null_default")]
-    pub results: Vec<StringsWatchResult>,
 }

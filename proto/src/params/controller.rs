@@ -90,14 +90,6 @@ pub struct HostedModelConfigsResults {
     pub models: Vec<HostedModelConfig>,
 }
 
-/// Juju's `RemoveBlocksArgs`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RemoveBlocksArgs {
-    #[serde(default, deserialize_with = "null_default")]
-    pub all: bool,
-}
-
 /// Juju's `DestroyControllerArgs`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -3,9 +3,12 @@
 //! Names and spellings that clients of the reference depend on are kept (`ModelTag`, `Patterns`); what the reference
 //! does not have is marked "ours".
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::common::Error;
+use super::jimm_placement::Cordon;
 use super::reticence::shows_only;
 use super::serde_help::{is_false, is_zero, null_default};
 use crate::time::GoTime;
@@ -40,7 +43,7 @@ pub struct AddControllerRequest {
 
 shows_only!(AddControllerRequest { uuid, name, public_address, api_addresses, username });
 
-/// State of a controller: `available`, `deprecated` or `unavailable` (which wins).
+/// State of a controller: `available`, `deprecated`, `cordoned` (ours) or `unavailable`; the later one wins.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ControllerStatus {
@@ -80,6 +83,15 @@ pub struct ControllerInfo {
     /// Models that the broker knows there. Ours; only in `ShowController`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<i64>,
+    /// What operators say of it. Ours.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// What keeps models away from it. Ours.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub taints: BTreeMap<String, String>,
+    /// That it gets no models. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cordon: Option<Cordon>,
 }
 
 /// Answer of `ListControllers` and `ListMigrationTargets`.
@@ -200,6 +212,9 @@ pub struct MigrationCheck {
     /// What was found and, when not ok, what to do about it.
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// What to do, where that is more than the message says.
+    #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
+    pub action: String,
 }
 
 /// The report on one model before a move. Ours.
@@ -219,6 +234,14 @@ pub struct CheckMigrationResult {
     /// Whether the move would be started.
     #[serde(default, deserialize_with = "null_default")]
     pub ok: bool,
+    /// How many machines and units the model has, where its source tells.
+    #[serde(default, deserialize_with = "null_default")]
+    pub machines: i64,
+    #[serde(default, deserialize_with = "null_default")]
+    pub units: i64,
+    /// How long similar moves took; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_seconds: Option<i64>,
     #[serde(default, deserialize_with = "null_default")]
     pub checks: Vec<MigrationCheck>,
     /// Why there is no report: model or target unknown, no right.

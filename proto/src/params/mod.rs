@@ -1,7 +1,6 @@
 //! Parameter structs, one file per facade. They know the wire and nothing of the broker.
 
 pub mod admin;
-pub mod all_watcher;
 pub mod application_offers;
 pub mod cloud;
 pub mod common;
@@ -9,15 +8,19 @@ pub mod controller;
 pub mod jimm;
 pub mod jimm_accounts;
 pub mod jimm_audit;
+pub mod jimm_bootstrap;
 pub mod jimm_clouds;
+pub mod jimm_doctor;
+pub mod jimm_events;
 pub mod jimm_incoming;
+pub mod jimm_migrations;
 pub mod jimm_models;
+pub mod jimm_placement;
+pub mod jimm_plans;
 pub mod jimm_query;
 pub mod jimm_rights;
 pub mod jimm_sealing;
 pub mod jimm_upgrades;
-pub mod migration;
-pub mod model;
 pub mod model_config;
 pub mod model_manager;
 pub mod model_upgrader;

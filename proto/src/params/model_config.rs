@@ -59,14 +59,6 @@ pub struct SetConstraints {
     pub constraints: Value,
 }
 
-/// Juju's `SetModelSecretBackendArg`. Juju 4.0 and later only.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SetModelSecretBackendArg {
-    #[serde(default, deserialize_with = "null_default")]
-    pub secret_backend_name: String,
-}
-
 /// Juju's `ConfigValue`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

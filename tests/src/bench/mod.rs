@@ -10,6 +10,7 @@ mod client;
 mod figures;
 mod frozen;
 mod idle;
+mod idler;
 mod lists;
 mod logins;
 mod queries;
@@ -19,12 +20,13 @@ mod rpc;
 mod seeds;
 mod stand;
 mod summaries;
-mod usage;
+pub(crate) mod usage;
 
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+pub use idler::relay;
 pub use report::{Aim, Report, Row};
 use stand::Stand;
 

@@ -1,5 +1,5 @@
-//! Who may do what, decided by the broker itself and by a real OpenFGA server: two brokers side by side, each on a database
-//! of its own with the same models and rights. Asked the way clients ask, so that a figure has the whole way in it.
+//! Who may do what, decided by the broker itself and by a real OpenFGA server: two brokers one after the other, each on a
+//! database of its own with the same models and rights. Asked the way clients ask, so that a figure has the whole way in it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -40,34 +40,25 @@ impl Drop for Decider {
 
 pub(super) async fn measure(stand: &Stand, options: &Options) -> Result<Vec<Row>> {
     let all = options.count(10_000, 500);
+    let users = [1, 100, all];
     let built_in = Decider::start(stand, options, "rights_built_in", &[], all).await?;
+    let ours = built_in.ask_as(stand, options, &users).await.context("built-in")?;
+    drop(built_in);
+    // After ours, because Postgres tidies up for long after the other one's tuples have been written.
     let tuples = stand.cluster.create_database("rights_openfga_tuples").await?;
     let server = OpenFgaServer::with(Keeps::Postgres(tuples), None).await;
-    let openfga = match &server {
-        Some(server) => Some(Decider::start(stand, options, "rights_openfga", &server.environment(), all).await?),
+    let theirs = match &server {
+        Some(server) => {
+            let openfga = Decider::start(stand, options, "rights_openfga", &server.environment(), all).await?;
+            Some(openfga.ask_as(stand, options, &users).await.context("OpenFGA")?)
+        }
         None => None,
     };
-    let mut rows = Vec::new();
-    for sees in [1, 100, all] {
-        rows.extend(as_user(stand, options, &built_in, openfga.as_ref(), sees, all).await?);
-    }
-    Ok(rows)
+    let of_user = |(n, sees): (usize, &u32)| rows(*sees, all, &ours[n], theirs.as_ref().map(|theirs| &theirs[n]));
+    Ok(users.iter().enumerate().flat_map(of_user).collect())
 }
 
-async fn as_user(
-    stand: &Stand,
-    options: &Options,
-    built_in: &Decider,
-    openfga: Option<&Decider>,
-    sees: u32,
-    all: u32,
-) -> Result<Vec<Row>> {
-    let user = user(sees);
-    let ours = built_in.ask(stand, options, &user, sees).await.context("built-in")?;
-    let theirs = match openfga {
-        Some(openfga) => Some(openfga.ask(stand, options, &user, sees).await.context("OpenFGA")?),
-        None => None,
-    };
+fn rows(sees: u32, all: u32, ours: &Figures, theirs: Option<&Figures>) -> Vec<Row> {
     let mut rows = Vec::new();
     let figures: [Figure; 3] = [
         (format!("rights: check, 1 of {sees} had, p50"), |it| it.checks.p50(), None),
@@ -75,16 +66,16 @@ async fn as_user(
         (format!("rights: ListModels, {sees} of {all}, p50"), |it| it.lists.p50(), (sees == 100).then_some(5.0)),
     ];
     for (name, figure, aim) in figures {
-        let row = Row::broker(&format!("{name}, built-in"), "ms", figure(&ours));
+        let row = Row::broker(&format!("{name}, built-in"), "ms", figure(ours));
         rows.push(match aim {
             Some(most) => row.aim(Aim::AtMost(most)),
             None => row,
         });
-        if let Some(theirs) = &theirs {
-            rows.push(Row::both(&format!("{name}, built-in/OpenFGA"), "ms", figure(&ours), figure(theirs)));
+        if let Some(theirs) = theirs {
+            rows.push(Row::both(&format!("{name}, built-in/OpenFGA"), "ms", figure(ours), figure(theirs)));
         }
     }
-    Ok(rows)
+    rows
 }
 
 /// What a row is called, where its figure is, and what it should be.
@@ -169,6 +160,14 @@ impl Decider {
             database.execute(sqlx::AssertSqlSafe(statement)).await?;
         }
         Ok(database.close().await?)
+    }
+
+    async fn ask_as(&self, stand: &Stand, options: &Options, users: &[u32]) -> Result<Vec<Figures>> {
+        let mut figures = Vec::new();
+        for &sees in users {
+            figures.push(self.ask(stand, options, &user(sees), sees).await?);
+        }
+        Ok(figures)
     }
 
     async fn ask(&self, stand: &Stand, options: &Options, user: &str, sees: u32) -> Result<Figures> {

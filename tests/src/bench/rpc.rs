@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::Options;
 use super::client::{Wire, is_error, request, shortened};
 use super::figures::{Samples, rate};
+use super::idler::Idler;
 use super::report::{Aim, Row};
 use super::stand::Stand;
 
@@ -36,13 +37,16 @@ impl Pair {
     }
 }
 
-/// One after the other.
+/// One after the other: straight, through a relay that does nothing, and through the broker.
 pub(super) async fn sequential(stand: &Stand, options: &Options) -> Result<Vec<Row>> {
-    let mut pair = Pair::open(stand, &Stand::path(stand.sims[0].1.small)).await?;
+    let path = Stand::path(stand.sims[0].1.small);
+    let idler = Idler::start(stand.sims[0].0.port)?;
+    let Pair { direct, broker } = Pair::open(stand, &path).await?;
+    let mut wires = [direct, stand.straight_at(0, idler.port)?.enter(&path).await?, broker];
+    let mut samples: [Samples; 3] = Default::default();
     let each = options.count(1000, 100);
-    let (mut direct, mut broker) = (Samples::default(), Samples::default());
     for round in 0..=ROUNDS {
-        for (wire, samples) in [(&mut pair.direct, &mut direct), (&mut pair.broker, &mut broker)] {
+        for (wire, samples) in wires.iter_mut().zip(&mut samples) {
             for n in 0..each {
                 let took = wire.time(&small(u64::from(n) + 2)).await?;
                 // The first round warms up.
@@ -52,19 +56,29 @@ pub(super) async fn sequential(stand: &Stand, options: &Options) -> Result<Vec<R
             }
         }
     }
+    let [direct, idle, own] = samples;
+    let [_, through_idler, through_broker] = &mut wires;
     let count = options.count(40_000, 4000);
     let frame = small(2);
+    let before = idler.used()?;
+    for _ in 0..count {
+        through_idler.ask(&frame).await?;
+    }
+    let idler_cpu = idler.used()?.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(count);
     let cost = cost(stand, count, async {
         for _ in 0..count {
-            pair.broker.ask(&frame).await?;
+            through_broker.ask(&frame).await?;
         }
         Ok(())
     });
-    let (own, database) = cost.await?;
+    let (cpu, database) = cost.await?;
     Ok(vec![
-        Row::both("small RPC, p50", "ms", direct.p50(), broker.p50()).aim(Aim::RatioAtMost(2.1)),
-        Row::both("small RPC, p99", "ms", direct.p99(), broker.p99()),
-        Row::broker("small RPC, broker CPU", "µs each", own).aim(Aim::AtMost(25.0)),
+        Row::both("small RPC, p50", "ms", direct.p50(), own.p50()).aim(Aim::RatioAtMost(2.1)),
+        Row::both("small RPC, p99", "ms", direct.p99(), own.p99()),
+        Row::both("small RPC, a relay that does nothing, p50", "ms", direct.p50(), idle.p50()),
+        Row::both("small RPC, a relay that does nothing/broker, p50", "ms", idle.p50(), own.p50()),
+        Row::broker("small RPC, broker CPU", "µs each", cpu).aim(Aim::AtMost(25.0)),
+        Row::both("small RPC, a relay that does nothing/broker, CPU", "µs each", idler_cpu, cpu),
         Row::broker("small RPC, Postgres CPU", "µs each", database).aim(Aim::AtMost(2.0)),
     ])
 }

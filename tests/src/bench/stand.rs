@@ -209,8 +209,13 @@ impl Stand {
 
     /// Straight to a controller.
     pub(super) fn straight(&self, which: usize) -> Result<Way> {
+        self.straight_at(which, self.sims[which].0.port)
+    }
+
+    /// To a controller through a relay at that port.
+    pub(super) fn straight_at(&self, which: usize, port: u16) -> Result<Way> {
         let sim = &self.sims[which].0;
-        Way::straight(sim.port, &sim.door()?.ca, &sim.user, &sim.password)
+        Way::straight(port, &sim.door()?.ca, &sim.user, &sim.password)
     }
 
     /// The path of a model.

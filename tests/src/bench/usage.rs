@@ -28,7 +28,7 @@ pub(super) fn cpu_of_family(pid: u32) -> Result<Duration> {
 }
 
 /// Resident memory in KiB.
-pub(super) fn resident_kib(pid: u32) -> Result<u32> {
+pub(crate) fn resident_kib(pid: u32) -> Result<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a process without memory")?;
     line.split_whitespace().next().and_then(|word| word.parse().ok()).context("a size")

@@ -30,6 +30,14 @@ struct Args {
     /// A setting of the broker, NAME=VALUE; may be repeated.
     #[arg(long, value_parser = setting)]
     env: Vec<(String, String)>,
+    /// Be a relay that does nothing, from a port to another: `FROM:TO`.
+    #[arg(long, hide = true, value_parser = ports)]
+    relay: Option<(u16, u16)>,
+}
+
+fn ports(text: &str) -> Result<(u16, u16)> {
+    let (from, to) = text.split_once(':').context("not of the form FROM:TO")?;
+    Ok((from.parse()?, to.parse()?))
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -41,6 +49,9 @@ fn setting(text: &str) -> Result<(String, String), String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    if let Some((from, to)) = args.relay {
+        return bench::relay(from, to);
+    }
     let options = Options { only: args.only, quick: args.quick, env: args.env };
     let report = Box::pin(bench::run(&options)).await?;
     let json = serde_json::to_string_pretty(&report)?;

@@ -19,6 +19,12 @@ struct Args {
     /// Leave everything running for a look; the next run removes it.
     #[arg(long)]
     keep: bool,
+    /// Only this part of the story; may be repeated. Each builds on `attach` and `cloud`, some on more.
+    #[arg(long = "part", value_parser = real_juju::PARTS)]
+    parts: Vec<String>,
+    /// Go on with what a run with --keep left, and leave it running.
+    #[arg(long)]
+    standing: bool,
     /// Only tell, by the exit status, whether the rig has been built.
     #[arg(long)]
     is_built: bool,
@@ -37,5 +43,6 @@ async fn main() -> Result<()> {
         std::process::exit(i32::from(!rig.is_built()));
     }
     let dir = args.dir.unwrap_or_else(|| process::workspace().join("target/real-juju"));
-    real_juju::run(rig, Layout::new(dir), args.keep).await
+    let telling = real_juju::Telling { keep: args.keep, standing: args.standing, parts: args.parts };
+    real_juju::run(rig, Layout::new(dir), telling).await
 }

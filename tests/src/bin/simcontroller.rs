@@ -67,6 +67,9 @@ struct Args {
     /// Where it keeps its CA and its memory; nowhere when not given.
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Lose what changes with the process, in place of writing it down at each change.
+    #[arg(long)]
+    forgetful: bool,
     /// File to write once it answers: where and who it is, as JSON, without the password.
     #[arg(long)]
     ready_file: Option<PathBuf>,
@@ -94,6 +97,7 @@ async fn main() -> Result<()> {
         phase_pace: Duration::from_millis(args.phase_pace_ms),
         agent_wait: Duration::from_millis(args.agent_wait_ms),
         dir: args.dir,
+        forgetful: args.forgetful,
     };
     let controller = Arc::new(Controller::start(options).await?);
     let control = tokio::net::TcpListener::bind(args.control).await?;
@@ -112,6 +116,7 @@ async fn main() -> Result<()> {
         .route("/hold/{phase}", post(hold))
         .route("/release", post(release))
         .route("/calls", get(calls))
+        .route("/moves", get(moves))
         .with_state(Arc::clone(&controller));
     tokio::select! {
         served = axum::serve(control, routes) => served?,
@@ -169,6 +174,13 @@ async fn hold(State(controller): State<Arc<Controller>>, Path(phase): Path<Strin
 
 async fn release(State(controller): State<Arc<Controller>>) -> (StatusCode, String) {
     told(controller.failures().hold(""))
+}
+
+async fn moves(State(controller): State<Arc<Controller>>) -> Json<Value> {
+    let world = controller.world();
+    Json(
+        json!({"started": world.started, "activated": world.activated, "models": world.models.keys().collect::<Vec<_>>()}),
+    )
 }
 
 async fn calls(State(controller): State<Arc<Controller>>) -> Json<Vec<String>> {

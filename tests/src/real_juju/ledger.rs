@@ -74,6 +74,13 @@ impl Ledger {
         self.note(what, by, started, wrong);
     }
 
+    /// Runs a command that says what it says whether it succeeds or not: that is up to the controllers, and to the moment.
+    pub(super) async fn tells(&mut self, what: &str, by: &Actor, args: &[&str], says: &[&str]) {
+        let started = Instant::now();
+        let (_, wrong) = attempt(by, args, |_, text| missing(text, says)).await;
+        self.note(what, by, started, wrong);
+    }
+
     /// Runs a command again and again until it succeeds and its output pleases.
     pub(super) async fn until(
         &mut self,
@@ -85,8 +92,9 @@ impl Ledger {
     ) -> String {
         let started = Instant::now();
         loop {
-            let judge = |output: &Output, text: &str| {
-                let good = output.status.success() && pleases(text);
+            let judge = |output: &Output, _: &str| {
+                let told = String::from_utf8_lossy(&output.stdout);
+                let good = output.status.success() && pleases(&told);
                 (!good).then(|| format!("not as awaited within {patience:?}"))
             };
             let (out, wrong) = attempt(by, args, judge).await;

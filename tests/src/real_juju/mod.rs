@@ -3,11 +3,13 @@
 //! Owns the story and its table; the controllers are the business of `tests/real-juju` (see its README).
 
 mod across;
+mod drains;
 mod identity;
+mod incoming;
 mod ledger;
 mod rig;
 mod story;
 mod world;
 
 pub use rig::Rig;
-pub use story::run;
+pub use story::{PARTS, Telling, run};

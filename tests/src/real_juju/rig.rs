@@ -22,6 +22,7 @@ pub(super) struct Controller {
     pub(super) name: String,
     pub(super) controller_uuid: String,
     pub(super) version: String,
+    pub(super) endpoint: String,
 }
 
 impl Rig {
@@ -55,7 +56,24 @@ impl Rig {
             "{}",
             run(command)?.lines().filter(|line| line.contains("API answers")).collect::<Vec<_>>().join("\n")
         );
+        self.controllers()
+    }
+
+    /// The two that trust the broker.
+    pub(super) fn controllers(&self) -> Result<[Controller; 2]> {
         Ok([self.controller("c1")?, self.controller("c2")?])
+    }
+
+    /// Starts a third, which has never heard of the broker, if it does not run.
+    pub(super) fn stranger(&self) -> Result<Controller> {
+        run(self.script("rig.sh", &["up", "3"]))?;
+        self.controller("c3")
+    }
+
+    /// Takes the way to that controller from all machines of the model, or gives it back.
+    pub(super) fn cut_off(&self, model: &str, controller: &Controller, cut: bool) -> Result<()> {
+        let address = controller.endpoint.rsplit_once(':').map_or("", |(host, _)| host);
+        run(self.script("cutoff.sh", &[model, address, if cut { "cut" } else { "mend" }])).map(drop)
     }
 
     /// Stops all of it and removes its data; the programs stay.

@@ -27,7 +27,7 @@ pub(super) struct World {
     pub(super) layout: Layout,
     address: String,
     metrics_port: u16,
-    ca: PathBuf,
+    pub(super) ca: PathBuf,
     issuer: String,
 }
 
@@ -103,6 +103,18 @@ impl World {
         let jwks = format!("https://{address}/.well-known/jwks.json");
         let controllers = rig.up(&jwks, &tls.ca)?;
         Ok(Self { rig, controllers, layout, address, metrics_port: plan.metrics_port, ca: tls.ca, issuer })
+    }
+
+    /// What a run before has left.
+    pub(super) fn standing(rig: Rig, layout: Layout) -> Result<Self> {
+        let environment = layout.read_broker().context("nothing is left running: run with --keep first")?;
+        let of = |name: &str| environment.get(name).cloned().with_context(|| format!("the broker has no {name}"));
+        let address = of("JIMM_LISTEN_ADDR")?;
+        let metrics = of("JIMM_INTERNAL_LISTEN_ADDR")?;
+        let metrics_port = metrics.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).context("no port")?;
+        let issuer = std::fs::read_to_string(layout.at("idp.url"))?;
+        let (controllers, ca) = (rig.controllers()?, layout.at("tls/ca.pem"));
+        Ok(Self { rig, controllers, layout, address, metrics_port, ca, issuer })
     }
 
     /// Someone with a client of their own, not logged in.

@@ -94,6 +94,8 @@ pub struct Options {
     pub agent_wait: Duration,
     /// Where it keeps its CA and its memory; nowhere when there is none.
     pub dir: Option<PathBuf>,
+    /// What changes is lost with the process: writing thousands of models down at each change is no controller's work.
+    pub forgetful: bool,
 }
 
 impl Default for Options {
@@ -114,6 +116,7 @@ impl Default for Options {
             phase_pace: Duration::from_millis(20),
             agent_wait: Duration::from_secs(2),
             dir: None,
+            forgetful: false,
         }
     }
 }
@@ -127,6 +130,8 @@ pub(super) struct Shared {
     pub(super) version: String,
     pub(super) keys: KeySet,
     pub(super) failures: Failures,
+    /// When it began: since when everything is as it is.
+    pub(super) began: GoTime,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     world: Mutex<World>,
@@ -148,6 +153,7 @@ impl Shared {
         let mut world = self.world();
         let changed = change(&mut world);
         if let Some(dir) = &self.options.dir
+            && !self.options.forgetful
             && let Err(error) = world.save(&dir.join("state.json"))
         {
             tracing::error!(%error, "memory could not be kept");
@@ -173,10 +179,14 @@ impl Shared {
     }
 
     #[expect(clippy::unused_self, reason = "one clock for a controller")]
-    #[expect(clippy::disallowed_methods, reason = "a simulated controller has a clock of its own")]
     pub(super) fn now(&self) -> GoTime {
-        GoTime(Utc::now())
+        clock()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a simulated controller has a clock of its own")]
+fn clock() -> GoTime {
+    GoTime(Utc::now())
 }
 
 /// A running simulated controller; it ends with this value.
@@ -210,6 +220,7 @@ impl Controller {
             version,
             keys,
             failures: Failures::default(),
+            began: clock(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             world: Mutex::new(world),

@@ -38,6 +38,12 @@ pub struct World {
     /// The logs that came with models, a record each.
     #[serde(default)]
     pub logs: BTreeMap<Uuid, Vec<String>>,
+    /// When each model was asked to leave for another controller, each time.
+    #[serde(default)]
+    pub started: BTreeMap<Uuid, Vec<GoTime>>,
+    /// When each model that came in was activated, each time.
+    #[serde(default)]
+    pub activated: BTreeMap<Uuid, Vec<GoTime>>,
     /// The root key of offers' macaroons, once one was made.
     #[serde(default)]
     pub bakery_root: String,

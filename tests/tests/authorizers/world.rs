@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use jimm::broker::access::StoredTuples;
+use jimm::broker::rights::access::StoredTuples;
 use jimm::mirror::{Mirror, Mirrored};
 use jimm_authz::{Authorizer, BuiltIn, OpenFgaSettings, Tuple};
 use jimm_store::tuples::{self, TupleRow};

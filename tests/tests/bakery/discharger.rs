@@ -1,5 +1,7 @@
 //! The broker's discharger: who gets what, one key for all replicas, and what is told of it.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jimm_bakery::KeyPair;
 use jimm_tests::process;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -35,6 +37,31 @@ async fn the_key_is_the_same_on_every_replica_and_after_a_restart() {
     let kept = world.app.db.fetch("SELECT count(*)::text || ' ' || min(length(sealed))::text FROM bakery_keys").await;
     // Version, key id, nonce, 32 bytes and their tag: sealed, not as it is.
     assert_eq!(kept.expect("the database").as_deref(), Some("1 81"));
+}
+
+#[tokio::test]
+async fn the_key_of_a_former_discharger_is_taken_over_once() {
+    let former = KeyPair::random();
+    let private = BASE64_STANDARD.encode(former.private());
+    let env = vec![
+        ("BAKERY_PRIVATE_KEY".to_owned(), private.clone()),
+        ("BAKERY_PUBLIC_KEY".to_owned(), former.public().to_string()),
+    ];
+    let world = World::with(env).await;
+    assert_eq!(world.key().await, former.public());
+    // Once there is a pair it stays, whatever is given later.
+    world.app.kill_broker();
+    let other = [
+        ("BAKERY_PRIVATE_KEY", BASE64_STANDARD.encode(KeyPair::random().private())),
+        ("BAKERY_PUBLIC_KEY", String::new()),
+    ];
+    let halves = world.app.start_replica(&[("BAKERY_PUBLIC_KEY", KeyPair::random().public().to_string())]).await;
+    let told = format!("{:#}", halves.expect_err("halves of two pairs"));
+    assert!(told.contains("BAKERY_PUBLIC_KEY") && told.contains("public half") && !told.contains(&private), "{told}");
+    world.app.kill_broker();
+    world.app.start_replica(&other).await.expect("starts");
+    assert_eq!(world.key().await, former.public());
+    assert!(world.app.broker_log().contains("the one in the database counts"), "{}", world.app.broker_log());
 }
 
 #[tokio::test]
@@ -91,6 +118,30 @@ async fn whoever_may_not_consume_is_denied_and_a_right_that_is_taken_away_is_gon
     assert_eq!(world.ask(&world.condition("carol@example.com")).await.status, StatusCode::OK, "everyone may");
     assert_eq!(world.ask(&world.condition("admin")).await.body, denied, "a controller's own user is not everyone");
     assert_eq!(world.ask(&world.condition(ALICE)).await.body, denied);
+}
+
+#[tokio::test]
+async fn groups_of_the_identity_provider_count_as_long_as_a_login_stands() {
+    let world = World::with(vec![("JIMM_OAUTH_GROUPS_CLAIM".to_owned(), "groups".to_owned())]).await;
+    let staff = format!(
+        "INSERT INTO relation_tuples (subject_kind, subject_id, subject_relation, relation, object_kind, object_id)
+         VALUES ('idpgroup', 'staff', 'member', 'consumer', 'applicationoffer', '{}')",
+        world.offer
+    );
+    world.app.db.execute(&staff).await.expect("a right");
+    let bob = world.condition(BOB);
+    assert_eq!(world.ask(&bob).await.status, StatusCode::UNAUTHORIZED, "nobody knows that he is of the staff");
+    let idp = &world.app.idp;
+    let approve = |code: String| async move {
+        anyhow::ensure!(idp.approve_with_groups(&code, BOB, &["staff"]), "no code {code}");
+        Ok(())
+    };
+    world.app.door.device_login(approve).await.expect("a login");
+    assert_eq!(world.ask(&bob).await.status, StatusCode::OK, "he is, as his login has told");
+    assert_eq!(world.ask(&world.condition("carol@example.com")).await.status, StatusCode::UNAUTHORIZED);
+    let said = world.app.jimmctl(&["revoke-sessions", BOB]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(world.ask(&bob).await.status, StatusCode::UNAUTHORIZED, "what he told then is over");
 }
 
 #[tokio::test]

@@ -38,7 +38,12 @@ impl Answer {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let app = TestApp::with(AppOptions::default()).await;
+        Self::with(Vec::new()).await
+    }
+
+    /// With settings of the broker beyond the usual ones.
+    pub(crate) async fn with(env: Vec<(String, String)>) -> Self {
+        let app = TestApp::with(AppOptions { env, ..AppOptions::default() }).await;
         let offer = Uuid::new_v4();
         let client = browser::client(&app).expect("a client");
         let this = Self { app, offer, client };

@@ -12,6 +12,7 @@ fn generated_pages_are_up_to_date() {
     for (program, command, page) in [
         ("jimmsrv", "config-reference", "docs/reference/configuration.md"),
         ("jimmsrv", "rights-reference", "docs/reference/rights.md"),
+        ("jimmsrv", "events-reference", "docs/reference/events.md"),
         ("jimmctl", "reference", "docs/reference/jimmctl.md"),
     ] {
         let output = Command::new(built(program)).arg(command).output().expect("it runs");

@@ -2,8 +2,12 @@
 
 use jimm_tests::app::Said;
 use jimm_tests::broker::{SERVICE_ID, SERVICE_SECRET};
+use jimm_tests::process::eventually;
 
 use crate::support::World;
+
+/// How long it may take.
+const LONG: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Runs it with a client store that knows the source.
 async fn migrate_in(world: &World, args: &[&str]) -> Said {
@@ -50,7 +54,20 @@ async fn story(shape: &str) {
     let aborted = migrate_in(&world, &args).await;
     assert!(aborted.code == 1 && aborted.err.contains("aborted"), "{}", aborted.err);
     world.source.failures().set("import-error", false).expect("a switch");
-    let said = migrate_in(&world, &args).await;
+    if shape == "4.1" {
+        // Nobody but the source knows, and it does not tell.
+        world.source.failures().set("silent-agents", true).expect("a switch");
+        let aborted = migrate_in(&world, &args).await;
+        let why = "aborted: controller outside gave up without telling why: see its log";
+        assert!(aborted.code == 1 && aborted.err.contains(why), "{}", aborted.err);
+        world.source.failures().set("silent-agents", false).expect("a switch");
+    }
+    // A target of 4.1 removes what it was told to forget a moment later, and refuses the model until then.
+    let said = eventually("it comes in", LONG, || async {
+        let said = migrate_in(&world, &args).await;
+        (said.code == 0 || !said.err.contains("currently importing")).then_some(said)
+    });
+    let said = said.await;
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     assert!(said.err.contains("bob/shop: the model is in the broker"), "{}", said.err);
     assert_eq!(world.state().await, "active");

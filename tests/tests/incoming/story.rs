@@ -108,6 +108,30 @@ async fn agents_are_sent_on_to_the_real_controller() {
     assert_eq!(nowhere.code, "model not found");
 }
 
+/// A broker that dies while it cleans up has closed the door: who comes then is turned away, and the rest is done later.
+#[tokio::test]
+async fn a_source_that_comes_back_while_its_model_is_cleaned_up_keeps_it() {
+    let world = World::new("3.6").await;
+    let token = world.prepare().await;
+    world.source.failures().hold("VALIDATION").expect("a phase");
+    assert!(world.initiate(&token).await["error"].is_null());
+    eventually("at its new home", LONG, || async {
+        (world.at_home()["models"][world.model.to_string()]["importing"] == json!(true)).then_some(())
+    })
+    .await;
+    world.app.db.execute("UPDATE incoming_models SET state = 'closed'").await.expect("the database");
+    world.source.failures().hold("").expect("released");
+    assert!(world.over().await.starts_with("aborted"), "the source keeps it");
+    world
+        .app
+        .db
+        .execute("UPDATE incoming_models SET prepared_at = now() - interval '25 hours'")
+        .await
+        .expect("the database");
+    eventually("it is cleaned up", LONG, || async { (world.rows().await == "0 0 0").then_some(()) }).await;
+    world.assert_nothing_came().await;
+}
+
 #[tokio::test]
 async fn what_was_prepared_and_never_finished_is_cleaned_up_after_a_day() {
     let world = World::new("3.6").await;

@@ -45,6 +45,7 @@ async fn every_path_is_served_where_the_table_says_and_nowhere_else() {
                 (Access::Anyone, Takes::Get) => StatusCode::OK,
                 (Access::Anyone, Takes::Post) => StatusCode::METHOD_NOT_ALLOWED,
                 (Access::Anyone, _) | (Access::Admin, Takes::Websocket) => StatusCode::BAD_REQUEST,
+                _ if route.path == "/events" => StatusCode::UNAUTHORIZED,
                 (Access::User, _) => StatusCode::FORBIDDEN,
                 (Access::Admin, _) => StatusCode::UNAUTHORIZED,
                 (access, _) => panic!("{}: a right that nobody tries, {access}: add it to this test", route.path),

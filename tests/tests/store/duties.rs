@@ -111,6 +111,7 @@ async fn a_session_that_was_ended_stays_so() {
         kind: "browser".into(),
         identity: "new@x".into(),
         sealed: Some(vec![7]),
+        groups: vec!["staff".into()],
         auth_method: "device".into(),
         client_address: "192.0.2.1:5".into(),
         created_at: at(0),
@@ -124,6 +125,8 @@ async fn a_session_that_was_ended_stays_so() {
     let ids = |rows: Vec<Session>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(ids(sessions::live(&mut conn, None, at(59), 10).await.unwrap()), [session.id]);
     assert!(sessions::live(&mut conn, Some("other@x"), at(59), 10).await.unwrap().is_empty());
+    assert_eq!(sessions::groups_of(&mut conn, "new@x", at(59)).await.unwrap(), ["staff"]);
+    assert!(sessions::groups_of(&mut conn, "new@x", at(60)).await.unwrap().is_empty(), "unused for too long");
     assert!(sessions::live(&mut conn, Some("new@x"), at(60), 10).await.unwrap().is_empty(), "unused for too long");
     let standing = sessions::standing(&mut conn, "new@x", Some(session.id)).await.unwrap().unwrap();
     assert_eq!((standing.epoch, standing.disabled, standing.expires_at), (0, false, Some(at(100))));

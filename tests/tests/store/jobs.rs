@@ -166,7 +166,7 @@ async fn jobs_are_listed_cancelled_and_forgotten() {
     assert_eq!(jobs::list(&mut conn, &older, 10).await.unwrap().len(), 1);
 
     let soon = get(&world.store, first.id).await.finished_at.unwrap() + chrono::TimeDelta::seconds(1);
-    assert_eq!(jobs::purge(&mut conn, soon).await.unwrap(), 1);
+    assert_eq!(jobs::purge(&mut conn, soon, 10).await.unwrap(), 1);
     assert!(jobs::get(&mut conn, first.id).await.unwrap().is_none());
     assert!(jobs::get(&mut conn, second.id).await.unwrap().unwrap().cancel_requested);
 }

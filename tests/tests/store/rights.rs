@@ -1,7 +1,7 @@
 //! The evaluation of rights over the store's tuples answers what it answers over tuples in memory.
 
 use async_trait::async_trait;
-use jimm::broker::access::StoredTuples;
+use jimm::broker::rights::access::StoredTuples;
 use jimm_authz::{Authorizer, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
 use jimm_store::tuples::{self, TupleRow};
 use rand::rngs::StdRng;

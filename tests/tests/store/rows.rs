@@ -5,7 +5,7 @@ use jimm_store::clouds::{self, Priority, Region};
 use jimm_store::controllers::{self, NewController};
 use jimm_store::credentials::{self, NewCredential};
 use jimm_store::offers::{self, NewOffer};
-use jimm_store::{StoreError, identities, models};
+use jimm_store::{StoreError, identities, models, placement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ async fn a_login_keeps_the_name_it_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn placement_sees_priority_then_load() {
+async fn placement_sees_priority_and_load() {
     let world = World::new().await;
     let mut conn = world.store.acquire().await.unwrap();
     for (position, name) in [(0, "east"), (1, "west")] {
@@ -45,10 +45,10 @@ async fn placement_sees_priority_then_load() {
     }
     world.model("m").await;
     assert!(controllers::set_deprecated(&mut conn, world.c1, true).await.unwrap());
-    let found = controllers::candidates(&mut conn, "aws", "east").await.unwrap();
-    let told: Vec<_> = found.iter().map(|c| (c.name.as_str(), c.models, c.deprecated)).collect();
-    assert_eq!(told, [("c2", 0, false), ("c1", 1, true)]);
-    assert_eq!(controllers::candidates(&mut conn, "aws", "").await.unwrap().len(), 3);
+    let found = placement::hosts(&mut conn, "aws", "east", "").await.unwrap();
+    let told: Vec<_> = found.iter().map(|c| (c.name.as_str(), c.priority, c.models, c.deprecated)).collect();
+    assert_eq!(told, [("c1", 10, 1, true), ("c2", 10, 0, false)]);
+    assert_eq!(placement::hosts(&mut conn, "aws", "", "").await.unwrap().len(), 3);
 
     assert!(clouds::delete_priorities(&mut conn, world.c2, "aws").await.unwrap());
     assert_eq!(clouds::priorities(&mut conn, "aws").await.unwrap().len(), 1);

@@ -12,7 +12,7 @@ use openfga_client::client::{ExpandRequest, ExpandRequestTupleKey};
 
 use super::{CONSISTENCY, Client, OpenFga, words};
 use crate::authorizer::{Error, Result, Subjects};
-use crate::builtin::MAX_DEPTH;
+use crate::model::MAX_DEPTH;
 use crate::model::rule;
 use crate::names::{Object, ObjectKind, Relation, Subject};
 

@@ -13,25 +13,20 @@ use async_trait::async_trait;
 use chrono::Days;
 use jimm_proto::params::jimm_audit::AuditEvent;
 use jimm_store::audit::{self, Batch, BatchId};
-use jimm_store::leases;
 use secrecy::SecretString;
 
 use crate::broker::Broker;
-use crate::broker::audit_log::event;
+use crate::broker::upkeep::audit_log::event;
 use crate::config::ExportSettings;
 use crate::error::{Error, Result};
+use crate::jobs::{Duty, Feed, run_feed};
 use crate::telemetry::Metrics;
 
 /// Batches of a portion, and events that are handed over at a time.
 const BATCHES: i64 = 4;
 const EVENTS: usize = 1000;
-/// How often to look for news.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long one hand-over may take, and how long after one that failed the next is tried: from, to.
+/// How long one hand-over may take.
 const DEADLINE: Duration = Duration::from_secs(20);
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
-/// How long a replica may be silent before another one takes over; longer than a hand-over.
-const LEASE: Duration = Duration::from_secs(45);
 /// Chains of so many days are looked at: what comes later than that from somebody's disk is not exported.
 const DAYS: Days = Days::new(40);
 
@@ -46,7 +41,8 @@ trait Sink: Send {
 pub fn run(broker: &Arc<Broker>, metrics: &Metrics) -> Result<()> {
     let settings = &broker.settings.audit.export;
     for (name, sink) in sinks(settings)? {
-        broker.tasks.spawn(feed(Arc::clone(broker), metrics.clone(), name, sink));
+        let export = Export { broker: Arc::clone(broker), metrics: metrics.clone(), name, sink };
+        broker.tasks.spawn(run_feed(Arc::clone(broker), format!("audit-export-{name}"), Box::new(export)));
     }
     Ok(())
 }
@@ -71,74 +67,49 @@ fn sinks(settings: &ExportSettings) -> Result<Vec<(&'static str, Box<dyn Sink>)>
 
 type Token = Option<SecretString>;
 
-async fn feed(broker: Arc<Broker>, metrics: Metrics, name: &'static str, mut sink: Box<dyn Sink>) {
-    let (owner, duty) = (crate::clock::replica_id(), format!("audit-export-{name}"));
-    let mut wait = BACKOFF.0;
-    let mut failing = false;
-    loop {
-        let turn = turn(&broker, &metrics, name, &duty, &owner, &mut *sink);
-        let pause = match broker.shutdown.run_until_cancelled(turn).await {
-            None => break,
-            Some(Ok(is_more)) => {
-                if std::mem::take(&mut failing) {
-                    tracing::info!(sink = name, "audit export goes on");
-                }
-                wait = BACKOFF.0;
-                if is_more { Duration::ZERO } else { LOOK }
-            }
-            Some(Err(error)) => {
-                metrics.audit_export_failed(name);
-                if !std::mem::replace(&mut failing, true) {
-                    tracing::warn!(sink = name, error, "audit export waits: it is tried again");
-                }
-                let pause = wait;
-                wait = (wait * 2).min(BACKOFF.1);
-                pause
-            }
-        };
-        if broker.shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-            break;
-        }
-    }
-    let released = async { leases::release(&mut *broker.store.acquire().await?, &duty, &owner).await };
-    if released.await.is_err() {
-        tracing::debug!(sink = name, "audit export not released: its lease runs out by itself");
-    }
+/// One of them, and how far it has come.
+struct Export {
+    broker: Arc<Broker>,
+    metrics: Metrics,
+    name: &'static str,
+    sink: Box<dyn Sink>,
 }
 
-/// One round over the chains; tells whether there is more at once.
-async fn turn(
-    broker: &Broker,
-    metrics: &Metrics,
-    name: &'static str,
-    duty: &str,
-    owner: &str,
-    sink: &mut dyn Sink,
-) -> Result<bool, String> {
-    let told = |error: jimm_store::StoreError| error.to_string();
-    let from = broker.clock.now().date_naive().checked_sub_days(DAYS).unwrap_or_default();
-    let chains = {
-        let mut conn = broker.store.acquire().await.map_err(told)?;
-        if leases::acquire(&mut conn, duty, owner, LEASE).await.map_err(told)?.is_none() {
-            return Ok(false);
-        }
-        audit::chains_to_export(&mut conn, name, from).await.map_err(told)?
-    };
-    let mut is_more = false;
-    for (chain, after) in chains {
-        let batches = {
-            let mut conn = broker.store.acquire().await.map_err(told)?;
-            audit::exported(&mut conn, chain, after, BATCHES).await.map_err(told)?
-        };
-        is_more |= i64::try_from(batches.len()).is_ok_and(|count| count == BATCHES);
-        let Some(last) = batches.last().map(|batch| batch.id) else { continue };
-        let count = hand_over(sink, batches).await?;
-        if !note(broker, name, duty, owner, last).await.map_err(told)? {
-            return Err("another replica has taken over".to_owned());
-        }
-        metrics.audit_exported(name, count);
+#[async_trait]
+impl Feed for Export {
+    fn name(&self) -> &str {
+        self.name
     }
-    Ok(is_more)
+
+    /// One round over the chains.
+    async fn turn(&mut self, duty: &Duty) -> Result<bool, String> {
+        let told = |error: jimm_store::StoreError| error.to_string();
+        let broker = Arc::clone(&self.broker);
+        let from = broker.clock.now().date_naive().checked_sub_days(DAYS).unwrap_or_default();
+        let chains = {
+            let mut conn = broker.store.acquire().await.map_err(told)?;
+            audit::chains_to_export(&mut conn, self.name, from).await.map_err(told)?
+        };
+        let mut is_more = false;
+        for (chain, after) in chains {
+            let batches = {
+                let mut conn = broker.store.acquire().await.map_err(told)?;
+                audit::exported(&mut conn, chain, after, BATCHES).await.map_err(told)?
+            };
+            is_more |= i64::try_from(batches.len()).is_ok_and(|count| count == BATCHES);
+            let Some(last) = batches.last().map(|batch| batch.id) else { continue };
+            let count = hand_over(&mut *self.sink, batches).await?;
+            if !note(&broker, self.name, duty, last).await.map_err(told)? {
+                return Err("another replica has taken over".to_owned());
+            }
+            self.metrics.audit_exported(self.name, count);
+        }
+        Ok(is_more)
+    }
+
+    fn failed(&self) {
+        self.metrics.audit_export_failed(self.name);
+    }
 }
 
 async fn hand_over(sink: &mut dyn Sink, batches: Vec<Batch>) -> Result<usize, String> {
@@ -155,10 +126,10 @@ async fn hand_over(sink: &mut dyn Sink, batches: Vec<Batch>) -> Result<usize, St
 }
 
 /// Notes how far it has come, unless another replica does that by now.
-async fn note(broker: &Broker, name: &str, duty: &str, owner: &str, last: BatchId) -> jimm_store::Result<bool> {
+async fn note(broker: &Broker, name: &str, duty: &Duty, last: BatchId) -> jimm_store::Result<bool> {
     let mut tx = broker.store.begin().await?;
     // What takes long keeps its lease by this.
-    if leases::acquire(&mut tx, duty, owner, LEASE).await?.is_none() {
+    if !duty.keep(&mut tx).await? {
         return Ok(false);
     }
     audit::note_exported(&mut tx, name, last).await?;

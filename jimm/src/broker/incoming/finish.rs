@@ -10,7 +10,7 @@ use super::forms::text;
 use super::mapping::UserMapping;
 use super::{ANY, CALL, is_refusal};
 use crate::broker::migration::{Told, is_active};
-use crate::broker::model_life::is_gone;
+use crate::broker::remote::is_gone;
 use crate::broker::{Broker, Requester};
 use crate::description::Members;
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ impl Broker {
         if record.state == incoming::ACTIVE {
             return Err(mode(&record, incoming::IMPORTING));
         }
-        if record.state == incoming::IMPORTING {
+        if [incoming::IMPORTING, incoming::CLOSED].contains(&record.state.as_str()) {
             let answer: Result<Box<RawValue>> = self.ask_target(record.controller_uuid, ANY, "Abort", params).await;
             match answer {
                 Ok(_) => {}
@@ -74,8 +74,12 @@ impl Broker {
     pub(super) async fn finish_arrival(&self, record: &Incoming) -> Result<()> {
         let users = UserMapping::of(&record.user_mapping)?.named();
         let mut tx = self.store.begin().await?;
-        let steps = (incoming::IMPORTING, incoming::ACTIVE);
-        if incoming::set_state(&mut tx, record.model_uuid, steps, "", self.clock.now()).await? {
+        let (model, now) = (record.model_uuid, self.clock.now());
+        let mut came = false;
+        for from in [incoming::IMPORTING, incoming::CLOSED] {
+            came |= incoming::set_state(&mut tx, model, (from, incoming::ACTIVE), "", now).await?;
+        }
+        if came {
             let modes = (models::MODE_IMPORTING, models::MODE_NONE);
             models::set_mode(&mut tx, record.model_uuid, modes.0, modes.1).await?;
             incoming::keep_users(&mut tx, record.model_uuid, &users).await?;
@@ -91,7 +95,7 @@ impl Broker {
             self.forget_model(&row).await?;
         }
         let mut conn = self.store.acquire().await?;
-        for from in [incoming::IMPORTING, incoming::PREPARED] {
+        for from in [incoming::IMPORTING, incoming::CLOSED, incoming::PREPARED] {
             incoming::set_state(&mut conn, model, (from, state), why, self.clock.now()).await?;
         }
         Ok(())

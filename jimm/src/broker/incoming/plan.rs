@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::mapping::UserMapping;
 use crate::broker::Broker;
-use crate::broker::credentials::CredentialId;
+use crate::broker::clouds::credentials::CredentialId;
 use crate::description::{Facts, NewOwner, Offer};
 use crate::error::{Error, Kind, Result};
 

@@ -37,6 +37,12 @@ impl Broker {
         let mapping = UserMapping::check(&request.user_mapping)?;
         let mapping = serde_json::to_value(mapping).map_err(Error::internal)?;
         let controller = self.controller_named(&request.backing_controller_name).await?;
+        if controller.cordoned_since.is_some() {
+            return Err(Error::bad_request(format!(
+                "controller {0} is cordoned: choose another, or let it have models again with \"jimmctl uncordon {0}\"",
+                controller.name
+            )));
+        }
         let mut tx = self.store.begin().await?;
         let is_here = models::get_for_update(&mut tx, model).await?.is_some();
         let now = self.clock.now();

@@ -6,8 +6,7 @@ use serde_json::value::RawValue;
 
 use super::ANY;
 use crate::broker::Broker;
-use crate::broker::migration::{Told, is_active};
-use crate::broker::model_life::is_gone;
+use crate::broker::remote::is_gone;
 use crate::description::Members;
 use crate::error::{Error, Result};
 
@@ -32,29 +31,37 @@ impl Broker {
 
     async fn settle_arrival(&self, row: &Incoming) -> Result<()> {
         let model = row.model_uuid;
-        if row.state != incoming::IMPORTING {
+        if ![incoming::IMPORTING, incoming::CLOSED].contains(&row.state.as_str()) {
             incoming::forget(&mut *self.store.acquire().await?, model, &row.state).await?;
             return Ok(());
         }
-        match self.ask_about_model(row.controller_uuid, model).await? {
-            Told::Has(info) if is_active(&info) => {
-                tracing::warn!(model.uuid = %model, "model has come in without its source saying so: see that it is not in use there any more");
-                return self.finish_arrival(row).await;
+        if self.has_taken_over(row).await? {
+            return self.take_in(row).await;
+        }
+        // From here on its source is not listened to: a 4.1 controller that is told to forget a model does so also when it
+        // has been told meanwhile to use it.
+        let steps = (incoming::IMPORTING, incoming::CLOSED);
+        incoming::set_state(&mut *self.store.acquire().await?, model, steps, &row.message, self.clock.now()).await?;
+        if self.has_taken_over(row).await? {
+            return self.take_in(row).await;
+        }
+        if self.is_importing(row.controller_uuid, model).await? {
+            let params: Members = [("model-tag".to_owned(), tag(model)?)].into();
+            let answer: Result<Box<RawValue>> = self.ask_target(row.controller_uuid, ANY, "Abort", &params).await;
+            if let Err(error) = answer
+                && !is_gone(&error)
+            {
+                return Err(error);
             }
-            Told::Has(_) => {
-                let params: Members = [("model-tag".to_owned(), tag(model)?)].into();
-                let answer: Result<Box<RawValue>> = self.ask_target(row.controller_uuid, ANY, "Abort", &params).await;
-                if let Err(error) = answer
-                    && !is_gone(&error)
-                {
-                    return Err(error);
-                }
-            }
-            Told::HasNot => {}
         }
         self.drop_arrival(model, incoming::ABORTED, "the source did not finish within a day").await?;
         tracing::warn!(model.uuid = %model, "a migration into the broker that was not finished is cleaned up");
         Ok(())
+    }
+
+    async fn take_in(&self, row: &Incoming) -> Result<()> {
+        tracing::warn!(model.uuid = %row.model_uuid, "model has come in without its source saying so: see that it is not in use there any more");
+        self.finish_arrival(row).await
     }
 }
 

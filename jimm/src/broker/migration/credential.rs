@@ -13,9 +13,8 @@ use uuid::Uuid;
 
 use super::facts::Told;
 use crate::broker::Broker;
-use crate::broker::credentials::CredentialId;
-use crate::broker::model_life::{is_gone, only_error};
-use crate::broker::remote::{CALL_DEADLINE, CLOUD};
+use crate::broker::clouds::credentials::CredentialId;
+use crate::broker::remote::{CALL_DEADLINE, CLOUD, is_gone, only_error};
 use crate::error::{Error, Kind, Result};
 
 /// Sources from this series on send the credential along.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jimm_proto::error_code;
 use jimm_proto::params::common::{Entities, Entity};
-use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelMigrationStatus};
+use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelMigrationStatus, ModelStatusResults};
 use uuid::Uuid;
 
 use crate::broker::Broker;
@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 
 /// How long a controller may take to tell about one model.
 pub(super) const ASK: Duration = Duration::from_secs(20);
-const MODEL_CONFIG: Facade = ("ModelConfig", &[3, 4]);
+pub(super) const MODEL_CONFIG: Facade = ("ModelConfig", &[3, 4]);
 
 /// What a controller tells about a model.
 pub(crate) enum Told {
@@ -45,9 +45,25 @@ impl Broker {
         }
     }
 
+    /// Whether a controller has part of a model that is coming in, or has come to nothing. 3.6 shows such a model as busy,
+    /// 4.1 speaks of it in `ModelStatus` only (measured).
+    pub(in crate::broker) async fn is_importing(&self, controller: Uuid, model: Uuid) -> Result<bool> {
+        if let Told::Has(info) = self.ask_about_model(controller, model).await? {
+            return Ok(!is_active(&info) && info.life == "alive");
+        }
+        let entities = Entities { entities: vec![Entity { tag: format!("model-{model}") }] };
+        let answer: Result<ModelStatusResults> =
+            self.ask(controller, MODEL_MANAGER, "ModelStatus", &entities, ASK).await;
+        match answer {
+            Ok(answer) => Ok(answer.models.iter().any(|status| status.error.is_none())),
+            Err(e) if e.kind() == Kind::ControllerUnavailable => Err(e),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Whether a new connection to the model takes ordinary calls: while a model moves it does not. Asked with the
     /// controller's own superuser, because a token is not held back everywhere.
-    pub(super) async fn takes_calls(&self, controller: Uuid, model: Uuid) -> Result<bool> {
+    pub(in crate::broker) async fn takes_calls(&self, controller: Uuid, model: Uuid) -> Result<bool> {
         let session = self.slot(controller).await?.connect_model_with_password(model).await?;
         let answer: Result<serde::de::IgnoredAny> =
             session.call(MODEL_CONFIG, "ModelGet", &serde_json::json!({}), ASK).await;

@@ -9,32 +9,77 @@
 use std::time::{Duration, Instant};
 
 use jimm_proto::params::model_manager::{ModelInfo, ModelMigrationStatus};
+use jimm_store::migrations::News;
 
 use super::facts::{Told, is_active, start_of};
-use super::state::{Move, Next, Stop};
+use super::phase::{HANDED_OVER, MOVING, news_of, phase_of, without_numbers};
+use super::state::{
+    Aborted, CODE_CANCELLED, CODE_HALF_IMPORT, CODE_SOURCE_ABORTED, CODE_SOURCE_SILENT, Move, Next, Stop,
+};
+use super::stuck::Watch;
+use crate::error::Result;
 
-/// How long a model must take calls again, in polls, before a move of which the source tells nothing counts as failed. One
-/// more than measured to be enough, for sources of several machines that may not all know it at once.
-const USABLE_POLLS: u32 = 2;
+/// How often, in polls, a source that tells nothing is asked whether the model takes calls again: that costs it a login
+/// each time. A move counts as failed at the second yes in a row, one more than measured to be enough, for sources of
+/// several machines that may not all know it at once.
+const USABLE_POLLS: u32 = 4;
+/// What only counts on is written down no more often than this.
+const COUNTS: Duration = Duration::from_secs(10);
+
+/// Whether the model takes calls at the source, as far as that was looked at.
+#[derive(Default)]
+struct Usable {
+    looked: Option<Instant>,
+    was: bool,
+}
+
+/// What one look at both sides showed.
+struct Look {
+    next: Next,
+    phase: &'static str,
+    message: String,
+}
+
+impl Look {
+    fn on(phase: &'static str, message: impl Into<String>) -> Self {
+        Self { next: Next::Follow, phase, message: message.into() }
+    }
+
+    fn end(next: Next) -> Self {
+        Self { next, phase: "", message: String::new() }
+    }
+}
 
 impl Move<'_> {
     pub(super) async fn follow(&mut self) -> Result<Next, Stop> {
         let every = self.broker.settings.controllers.migration_poll_interval;
-        let mut last_message = self.work.job.message.clone();
-        let mut usable_since: Option<Instant> = None;
+        let mut last = (String::new(), self.work.job.message.clone());
+        let mut written = Instant::now();
+        let mut usable = Usable::default();
+        let mut watch = Watch::new(self).await?;
         loop {
             if self.work.leave.is_cancelled() {
                 return Err(Stop::Left);
             }
-            let (next, message) = self.look(&mut usable_since, every * USABLE_POLLS).await;
+            let cancelled = self.is_cancelled().await?;
+            if cancelled {
+                watch.withdraw(self).await;
+            }
+            let Look { next, phase, message } = self.look(&mut usable, every * USABLE_POLLS).await;
             match next {
                 Next::Follow => {}
+                Next::Abort(why) if cancelled => return Ok(Next::Abort(Aborted { code: CODE_CANCELLED, ..why })),
                 ended => return Ok(ended),
             }
-            if message != last_message && !message.is_empty() {
-                self.tell(&message).await?;
-                last_message = message;
+            let message = watch.told(&message);
+            let counted = without_numbers(&message) == without_numbers(&last.1) && phase == last.0;
+            if message != last.1 && (!counted || written.elapsed() >= COUNTS) || phase != last.0 {
+                self.tell(&News { phase, message: &message, ..news_of(&message) }).await?;
+                watch.moved_on(self.broker.clock.now());
+                last = (phase.to_owned(), message);
+                written = Instant::now();
             }
+            watch.look(self, phase, &last.1).await?;
             tokio::select! {
                 () = self.work.leave.cancelled() => return Err(Stop::Left),
                 () = tokio::time::sleep(every) => {}
@@ -42,64 +87,95 @@ impl Move<'_> {
         }
     }
 
-    /// One look at both sides.
-    async fn look(&self, usable_since: &mut Option<Instant>, usable_for: Duration) -> (Next, String) {
+    /// One look. The source is asked first: as long as it tells that it has not handed the model over, the target has
+    /// nothing to show.
+    async fn look(&self, usable: &mut Usable, look_again: Duration) -> Look {
         let data = &self.data;
+        let at_source = self.broker.ask_about_model(data.source, data.model).await;
+        let told = if let Ok(Told::Has(info)) = &at_source { self.told_by_source(info) } else { None };
+        if let Some(look) = told {
+            usable.was = false;
+            let handed_over = phase_of(&look.message);
+            if !matches!(look.next, Next::Follow) || !matches!(handed_over, "success" | "log-transfer" | "reap") {
+                return look;
+            }
+            return match self.broker.ask_about_model(data.target, data.model).await {
+                Ok(Told::Has(info)) if is_active(&info) => Look::end(Next::Conclude(self.leftover(&at_source))),
+                _ => look,
+            };
+        }
         let at_target = self.broker.ask_about_model(data.target, data.model).await;
         if matches!(&at_target, Ok(Told::Has(info)) if is_active(info)) {
-            return (Next::Conclude(self.leftover().await), String::new());
+            return Look::end(Next::Conclude(self.leftover(&at_source)));
         }
-        let info = match self.broker.ask_about_model(data.source, data.model).await {
-            Ok(Told::Has(info)) => info,
+        match at_source {
+            Ok(Told::Has(_)) => self.told_nothing(&at_target, usable, look_again).await,
             Ok(Told::HasNot) => {
-                *usable_since = None;
-                let text = "the source controller has handed the model over; waiting for the target to show it";
-                return (Next::Follow, text.to_owned());
+                usable.was = false;
+                Look::on(
+                    HANDED_OVER,
+                    "the source controller has handed the model over; waiting for the target to show it",
+                )
             }
             Err(e) => {
-                *usable_since = None;
-                return (Next::Follow, format!("waiting: {}", e.message()));
+                usable.was = false;
+                Look::on(MOVING, format!("waiting: {}", e.message()))
             }
+        }
+    }
+
+    /// The source has the model and tells nothing of our migration.
+    async fn told_nothing(&self, at_target: &Result<Told>, usable: &mut Usable, look_again: Duration) -> Look {
+        let taking = || Look::on(MOVING, "the model takes calls at the source; looking whether the move has ended");
+        if usable.looked.is_some_and(|looked| looked.elapsed() < look_again) {
+            return if usable.was { taking() } else { Look::on(MOVING, "the model is being moved") };
+        }
+        usable.looked = Some(Instant::now());
+        // Only a target that answers can say that it has no model, or only half of it.
+        let before = usable.was;
+        usable.was = at_target.is_ok() && self.usable_at_source().await;
+        if !usable.was {
+            return Look::on(MOVING, "the model is being moved");
+        }
+        if !before {
+            return taking();
+        }
+        // It may have got there between the two looks.
+        let half = match self.broker.ask_about_model(self.data.target, self.data.model).await {
+            Ok(Told::Has(info)) if is_active(&info) => return Look::on(MOVING, "the target has the model"),
+            Ok(_) => self.broker.is_importing(self.data.target, self.data.model).await,
+            Err(e) => Err(e),
         };
-        if let Some(next) = self.told_by_source(&info) {
-            *usable_since = None;
-            return next;
+        let half = match half {
+            Ok(half) => half,
+            Err(e) => return Look::on(MOVING, format!("waiting: {}", e.message())),
+        };
+        let (source, target) = (&self.data.source_name, &self.data.target_name);
+        let mut reason =
+            format!("controller {source} gave up the move without telling why: see its log; the model is usable there");
+        if half {
+            reason = format!("{reason}; controller {target} keeps half of the model");
         }
-        // The source tells nothing of our migration. Only a target that answers can say that it has no model.
-        if !matches!(at_target, Ok(Told::HasNot)) || !self.usable_at_source().await {
-            *usable_since = None;
-            return (Next::Follow, "the model is being moved".to_owned());
-        }
-        let since = *usable_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < usable_for {
-            return (
-                Next::Follow,
-                "the model takes calls at the source; looking whether the move has ended".to_owned(),
-            );
-        }
-        let reason = format!(
-            "controller {} gave up the move without telling why: see its log; the model is usable there",
-            data.source_name
-        );
-        (Next::Abort(reason), String::new())
+        let code = if half { CODE_HALF_IMPORT } else { CODE_SOURCE_SILENT };
+        Look::end(Next::Abort(Aborted { code, reason }))
     }
 
     /// What a source that tells of migrations tells of ours.
-    fn told_by_source(&self, info: &ModelInfo) -> Option<(Next, String)> {
+    fn told_by_source(&self, info: &ModelInfo) -> Option<Look> {
         let migration = info.migration.as_ref()?;
         if start_of(migration).is_some() && start_of(migration) == self.data.earlier_start {
             return None;
         }
         let status = migration.status.clone();
-        if migration.end.is_none() {
-            return Some((Next::Follow, status));
-        }
         // From "successful" on there is no way back: what remains at the source does not make it a failure.
         let went_through = status.starts_with("successful") || status.starts_with("removing exported model failed");
-        if went_through {
-            return Some((Next::Follow, status));
+        if migration.end.is_none() || went_through {
+            return Some(Look::on(phase_of(&status), status));
         }
-        Some((Next::Abort(status), String::new()))
+        if status == "done" {
+            return None;
+        }
+        Some(Look::end(Next::Abort(Aborted { code: CODE_SOURCE_ABORTED, reason: status })))
     }
 
     async fn usable_at_source(&self) -> bool {
@@ -107,14 +183,13 @@ impl Move<'_> {
     }
 
     /// What an operator should know of the source after the move.
-    async fn leftover(&self) -> String {
-        match self.broker.ask_about_model(self.data.source, self.data.model).await {
+    fn leftover(&self, at_source: &Result<Told>) -> String {
+        match at_source {
             Ok(Told::Has(info)) => what_is_left(&self.data.source_name, info.migration.as_ref()),
             _ => String::new(),
         }
     }
 }
-
 /// How to tell that the source still has the model, from what it says of the migration.
 fn what_is_left(source: &str, migration: Option<&ModelMigrationStatus>) -> String {
     let status = migration.map(|m| m.status.as_str()).unwrap_or_default();

@@ -9,17 +9,16 @@ use jimm_proto::params::application_offers::OfferConnection;
 use jimm_proto::params::status::FullStatus;
 use jimm_proto::tags::Tag;
 use jimm_store::{controllers, models, offers};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::check::Plan;
-use super::facts::ASK;
-use crate::broker::offers::{full_url, url_there};
+use super::outlook::Outlook;
+use crate::broker::offers::life::{full_url, url_there};
 use crate::broker::{Broker, Requester};
 use crate::controllers::Facade;
 use crate::error::Result;
 
-const CLIENT: Facade = ("Client", &[6, 7, 8]);
+pub(super) const CLIENT: Facade = ("Client", &[6, 7, 8]);
 /// Lines about offers at most.
 const NAMED: usize = 20;
 
@@ -30,9 +29,9 @@ const FOLLOWS: &str = "its controller is sent on to the new one and keeps that; 
 impl Broker {
     /// Names the offers of the model with their consumers, and what the model consumes. Nothing of this keeps a model from
     /// moving, so what cannot be found out is said and no more.
-    pub(super) async fn check_offers(&self, who: &Requester, plan: &mut Plan) {
+    pub(super) async fn check_offers(&self, who: &Requester, outlook: &mut Outlook, status: &FullStatus) {
         for (name, found) in
-            [("offers", self.consumers(who, plan).await), ("consumed-offers", self.consumed(plan).await)]
+            [("offers", self.consumers(who, outlook).await), ("consumed-offers", self.consumed(outlook, status).await)]
         {
             let mut lines = found.unwrap_or_else(|e| vec![format!("could not be found out: {}", e.message())]);
             if lines.len() > NAMED {
@@ -43,17 +42,17 @@ impl Broker {
                 lines.push(String::new());
             }
             for line in lines {
-                plan.note(name, Ok(line));
+                outlook.note(name, Ok(line));
             }
         }
     }
 
-    async fn consumers(&self, who: &Requester, plan: &Plan) -> Result<Vec<String>> {
-        let rows = offers::of_model(&mut *self.store.acquire().await?, plan.model.uuid).await?;
+    async fn consumers(&self, who: &Requester, outlook: &Outlook) -> Result<Vec<String>> {
+        let rows = offers::of_model(&mut *self.store.acquire().await?, outlook.model.uuid).await?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let told = self.ask_offers(plan.source.uuid, rows.iter().map(url_there).collect()).await?;
+        let told = self.ask_offers(outlook.source.uuid, rows.iter().map(url_there).collect()).await?;
         let mut lines = Vec::new();
         for (row, told) in rows.iter().zip(told) {
             let connections = match told {
@@ -67,7 +66,7 @@ impl Broker {
                 lines.push(format!("offer {} is consumed by nobody", row.url));
             }
             for connection in connections.iter().take(NAMED + 1) {
-                let consumer = self.consumer(who, plan, connection).await?;
+                let consumer = self.consumer(who, outlook, connection).await?;
                 lines.push(format!("offer {} is consumed by {consumer}", row.url));
             }
         }
@@ -75,7 +74,7 @@ impl Broker {
     }
 
     /// The consuming model by its name where the caller may see it, and what the move means to it.
-    async fn consumer(&self, who: &Requester, plan: &Plan, connection: &OfferConnection) -> Result<String> {
+    async fn consumer(&self, who: &Requester, outlook: &Outlook, connection: &OfferConnection) -> Result<String> {
         let OfferConnection { source_model_tag: tag, relation_id, username, .. } = connection;
         let relation = format!("(relation {relation_id} of {username})");
         let Ok(uuid) = Tag::model(tag) else { return Ok(format!("a model that has no tag {relation}")) };
@@ -92,11 +91,11 @@ impl Broker {
             format!("model {uuid} {relation}")
         };
         let means = match model.controller_uuid {
-            home if home == plan.source.uuid => {
+            home if home == outlook.source.uuid => {
                 "both are on one controller now, so its relation has to find the other one anew: if it does not, remove \
                  the SAAS and consume the offer again"
             }
-            home if home == plan.target.uuid => {
+            home if home == outlook.target.uuid => {
                 "both will be on one controller: if its relation does not go on, remove the SAAS and consume the offer again"
             }
             _ => FOLLOWS,
@@ -105,19 +104,16 @@ impl Broker {
     }
 
     /// What the model itself consumes, by its own status.
-    async fn consumed(&self, plan: &Plan) -> Result<Vec<String>> {
-        let session = self.slot(plan.source.uuid).await?.connect_model_as_service(plan.model.uuid).await?;
-        let status: Result<FullStatus> = session.call(CLIENT, "FullStatus", &json!({"patterns": null}), ASK).await;
-        session.connection().close();
+    async fn consumed(&self, outlook: &Outlook, status: &FullStatus) -> Result<Vec<String>> {
         let mut lines = Vec::new();
-        for (name, remote) in &status?.remote_applications {
-            let url = full_url(&plan.model.owner, &remote.offer_url).unwrap_or_else(|_| remote.offer_url.clone());
+        for (name, remote) in &status.remote_applications {
+            let url = full_url(&outlook.model.owner, &remote.offer_url).unwrap_or_else(|_| remote.offer_url.clone());
             let home = self.home_of_offer(&url).await?;
             lines.push(match home {
-                Some((uuid, _)) if uuid == plan.source.uuid => format!(
+                Some((uuid, _)) if uuid == outlook.source.uuid => format!(
                     "{name} consumes {url}, on the same controller now: if its relation does not find it from controller {}, \
                      remove the SAAS and consume the offer again",
-                    plan.target.name
+                    outlook.target.name
                 ),
                 Some((_, home)) => format!("{name} consumes {url} on controller {home}, which stays where it is"),
                 None => format!("{name} consumes {url}, which the broker does not know"),

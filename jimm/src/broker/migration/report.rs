@@ -4,7 +4,7 @@ use jimm_authz::Relation;
 use jimm_proto::params::jimm::{MigrationLogLine, MigrationStatus};
 use jimm_proto::time::GoTime;
 use jimm_store::jobs::{self, Job};
-use jimm_store::{job_logs, models::Model};
+use jimm_store::{job_logs, migrations, models::Model};
 
 use super::start::migration_id;
 use super::state::{Data, KIND};
@@ -12,7 +12,7 @@ use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
 /// Lines of a move's log that are told.
-const LINES: i64 = 200;
+pub(super) const LINES: i64 = 200;
 /// Moves that are told when none is named.
 const MOVES: i64 = 1000;
 
@@ -39,9 +39,15 @@ impl Broker {
         let model = self.find_model_for(who, Relation::Reader, called).await?;
         let mut conn = self.store.acquire().await?;
         let job = jobs::latest(&mut conn, KIND, &model.uuid.to_string()).await?;
-        let job = job.ok_or_else(|| {
-            Error::not_found(format!("model {}/{} was never moved by the broker", model.owner, model.name))
-        })?;
+        let Some(job) = job else {
+            let called = format!("model {}/{}", model.owner, model.name);
+            return Err(Error::not_found(match migrations::latest(&mut conn, model.uuid).await? {
+                Some(past) => {
+                    format!("the job that moved {called} is forgotten: see \"jimmctl show-migration {}\"", past.id)
+                }
+                None => format!("{called} was never moved by the broker"),
+            }));
+        };
         let lines = job_logs::after(&mut conn, job.id, 0, LINES).await?;
         let mut status = self.status(&job, Some(&model))?;
         status.log =

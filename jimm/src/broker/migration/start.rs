@@ -5,11 +5,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all};
 use jimm_proto::params::controller::InitiateMigrationResult;
 use jimm_proto::params::jimm::MigrateModelSpec;
+use jimm_store::events::{self, Code, Subject};
 use jimm_store::jobs::{self, Job, NewJob};
-use jimm_store::models;
+use jimm_store::migrations::{self, Migration, NewMigration};
+use jimm_store::{Tx, controllers, models};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::check::Plan;
+use super::outlook::Outlook;
 use super::state::{Data, FOLLOW, INITIATE, KIND};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
@@ -18,6 +21,19 @@ use crate::error::{Error, Kind, Result};
 const WAIT: Duration = Duration::from_secs(100);
 /// How often the job is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// A move that a part of the broker orders.
+#[derive(Clone, Debug)]
+pub struct MoveOrder {
+    /// The model.
+    pub model: Uuid,
+    /// The controller that it is to move to.
+    pub target: Uuid,
+    /// Who wants it, for people and for the records.
+    pub requested_by: String,
+    /// The plan that it is part of.
+    pub plan: Option<i64>,
+}
 
 impl Broker {
     /// Starts a move of each model and answers when each source has begun, or why it does not.
@@ -37,64 +53,115 @@ impl Broker {
     }
 
     async fn migrate_model(&self, who: &Requester, spec: &MigrateModelSpec) -> (String, Result<String>) {
-        let plan = match self.plan_migration(who, spec).await {
-            Ok(plan) => plan,
+        let outlook = match self.look_ahead(who, spec).await {
+            Ok(outlook) => outlook,
             Err((tag, e)) => return (tag, Err(e)),
         };
-        let tag = format!("model-{}", plan.model.uuid);
-        if let Some(refusal) = plan.refusal() {
+        let tag = format!("model-{}", outlook.model.uuid);
+        if let Some(refusal) = outlook.refusal() {
             return (tag, Err(refusal));
         }
-        match self.enqueue_migration(who, &plan).await {
-            Ok(job) => (tag, self.wait_for_start(job.id, plan.model.uuid).await),
+        match self.enqueue_migration(&outlook, who.name.as_str(), None).await {
+            Ok(row) => (tag, self.wait_for_start(row.job_id, outlook.model.uuid).await),
             Err(e) => (tag, Err(e)),
         }
     }
 
     /// Starts a move and returns its job at once.
     pub(in crate::broker) async fn begin_move(&self, who: &Requester, spec: &MigrateModelSpec) -> Result<i64> {
-        let plan = self.plan_migration(who, spec).await.map_err(|(_, error)| error)?;
-        if let Some(refusal) = plan.refusal() {
+        let outlook = self.look_ahead(who, spec).await.map_err(|(_, error)| error)?;
+        if let Some(refusal) = outlook.refusal() {
             return Err(refusal);
         }
-        Ok(self.enqueue_migration(who, &plan).await?.id)
+        Ok(self.enqueue_migration(&outlook, who.name.as_str(), None).await?.job_id)
     }
 
-    async fn enqueue_migration(&self, who: &Requester, plan: &Plan) -> Result<Job> {
+    /// Starts a move, after all checks. Said again, it returns the one that there is: within a plan a model moves once, by
+    /// however many attempts. Rights are the caller's affair.
+    pub async fn start_move(&self, order: &MoveOrder) -> Result<Migration> {
+        if let Some(known) = self.move_in_plan(order.plan, order.model).await? {
+            return Ok(known);
+        }
+        let (model, target) = {
+            let mut conn = self.store.acquire().await?;
+            let model = models::get(&mut conn, order.model).await?.ok_or_else(Error::model_not_found)?;
+            let target = controllers::get(&mut conn, order.target).await?;
+            (model, target.ok_or_else(|| Error::not_found("controller not found"))?)
+        };
+        let outlook = self.look_at_move(model, target).await?;
+        if let Some(refusal) = outlook.refusal() {
+            // Somebody else may just have started the same.
+            return match self.move_in_plan(order.plan, order.model).await? {
+                Some(known) => Ok(known),
+                None => Err(refusal),
+            };
+        }
+        self.enqueue_migration(&outlook, &order.requested_by, order.plan).await
+    }
+
+    async fn move_in_plan(&self, plan: Option<i64>, model: Uuid) -> Result<Option<Migration>> {
+        let Some(plan) = plan else { return Ok(None) };
+        Ok(migrations::in_plan(&mut *self.store.acquire().await?, plan, model).await?)
+    }
+
+    async fn enqueue_migration(&self, outlook: &Outlook, by: &str, plan: Option<i64>) -> Result<Migration> {
+        let mut tx = self.store.begin().await?;
+        let job = self.enqueue_attempt(&mut tx, outlook, by).await?;
+        let new = NewMigration {
+            plan_id: plan,
+            model_uuid: outlook.model.uuid,
+            model_name: outlook.name(),
+            source_uuid: outlook.source.uuid,
+            source_name: outlook.source.name.clone(),
+            target_uuid: outlook.target.uuid,
+            target_name: outlook.target.name.clone(),
+            machines: outlook.model.machines,
+            units: outlook.model.units,
+            requested_by: by.to_owned(),
+            job_id: job.id,
+        };
+        let row = migrations::insert(&mut tx, &new)
+            .await
+            .map_err(|e| if e.conflict() == Some(migrations::RUNNING_KEY) { in_progress(outlook) } else { e.into() })?;
+        tx.commit().await?;
+        tracing::info!(model.uuid = %row.model_uuid, model.name = %row.model_name, source = %row.source_name, target = %row.target_name, requester = by, job.id = job.id, migration.id = row.id, "move asked for");
+        Ok(row)
+    }
+
+    /// The mode of the model and the job of an attempt, in the caller's transaction.
+    pub(super) async fn enqueue_attempt(&self, tx: &mut Tx, outlook: &Outlook, by: &str) -> Result<Job> {
         let data = Data {
-            model: plan.model.uuid,
-            name: format!("{}/{}", plan.model.owner, plan.model.name),
-            source: plan.source.uuid,
-            source_name: plan.source.name.clone(),
-            target: plan.target.uuid,
-            target_name: plan.target.name.clone(),
-            earlier_start: plan.earlier_start.clone(),
+            model: outlook.model.uuid,
+            name: outlook.name(),
+            source: outlook.source.uuid,
+            source_name: outlook.source.name.clone(),
+            target: outlook.target.uuid,
+            target_name: outlook.target.name.clone(),
+            earlier_start: outlook.earlier_start.clone(),
             asked: false,
             migration_id: String::new(),
+            may_try_again: true,
         };
         let new = NewJob {
             kind: KIND.to_owned(),
-            key: plan.model.uuid.to_string(),
+            key: outlook.model.uuid.to_string(),
             step: INITIATE.to_owned(),
             data: serde_json::to_value(&data).map_err(Error::internal)?,
-            requested_by: who.name.to_string(),
+            requested_by: by.to_owned(),
         };
-        let in_progress =
-            || Error::new(Kind::MigrationInProgress, format!("model {} is being migrated already", data.name));
-        let mut tx = self.store.begin().await?;
         // The checks were made a moment ago: the record must still say what they saw.
-        let row = models::get_for_update(&mut tx, plan.model.uuid).await?.ok_or_else(Error::model_not_found)?;
-        if row.controller_uuid != plan.source.uuid
-            || !models::set_mode(&mut tx, row.uuid, models::MODE_NONE, models::MODE_MIGRATING).await?
+        let row = models::get_for_update(tx, outlook.model.uuid).await?.ok_or_else(Error::model_not_found)?;
+        if row.controller_uuid != outlook.source.uuid
+            || !models::set_mode(tx, row.uuid, models::MODE_NONE, models::MODE_MIGRATING).await?
         {
-            return Err(in_progress());
+            return Err(in_progress(outlook));
         }
-        let (job, new) = jobs::enqueue(&mut tx, &new).await?;
+        let (job, new) = jobs::enqueue(tx, &new).await?;
         if !new {
-            return Err(in_progress());
+            return Err(in_progress(outlook));
         }
-        tx.commit().await?;
-        tracing::info!(model.uuid = %plan.model.uuid, model.name = %data.name, source = %data.source_name, target = %data.target_name, requester = %who.name, job.id = job.id, "move asked for");
+        let told = json!({"job": job.id, "source": data.source_name, "target": data.target_name, "by": by});
+        events::note(tx, Code::MIGRATION_STARTED, Subject::new(row.uuid, &data.name), &told).await?;
         Ok(job)
     }
 
@@ -115,6 +182,10 @@ impl Broker {
         // Still starting is no failure: who wants to know asks for its status.
         tokio::time::timeout(WAIT, looking).await.unwrap_or_else(|_| Ok(format!("{model}:starting")))
     }
+}
+
+fn in_progress(outlook: &Outlook) -> Error {
+    Error::new(Kind::MigrationInProgress, format!("model {} is being migrated already", outlook.name()))
 }
 
 /// The source's name for the migration; one that had begun before we could hear it has none.

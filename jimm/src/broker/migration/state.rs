@@ -1,10 +1,17 @@
-//! What a move remembers between its steps, and the transactions that end it.
+//! What a move remembers between its steps, and how each step is written down.
+//!
+//! The job says who works on it and where to go on; the row of the move is for people and for plans. Both change in
+//! one transaction, fenced by the job's lease.
 
 use std::sync::Arc;
 
-use jimm_authz::{Object, Relation, Subject};
-use jimm_store::{Tx, job_logs, jobs, models};
+use jimm_authz::{Object, Relation};
+use jimm_store::events::{self, Code, Subject};
+use jimm_store::jobs::{self, Told};
+use jimm_store::migrations::{self, News};
+use jimm_store::{PgConnection, Tx};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::broker::Broker;
@@ -38,6 +45,9 @@ pub(super) struct Data {
     /// The source's name for the migration.
     #[serde(default)]
     pub(super) migration_id: String,
+    /// Whether another attempt may begin by itself when the target turns out to have half of the model.
+    #[serde(default)]
+    pub(super) may_try_again: bool,
 }
 
 /// A move that a worker has taken up.
@@ -68,14 +78,44 @@ impl From<jimm_store::StoreError> for Stop {
     }
 }
 
+/// How a move ended without the model at the target.
+pub(super) struct Aborted {
+    /// One of the `CODE_*`.
+    pub(super) code: &'static str,
+    pub(super) reason: String,
+}
+
+/// The move was refused before the source was asked, or by the source when it was.
+pub(super) const CODE_REFUSED: &str = "refused";
+/// Somebody wanted it stopped, and it was.
+pub(super) const CODE_CANCELLED: &str = "cancelled";
+/// The source told that it gave up.
+pub(super) const CODE_SOURCE_ABORTED: &str = "source-aborted";
+/// The source gave up without a word.
+pub(super) const CODE_SOURCE_SILENT: &str = "source-silent";
+/// The target has half of the model.
+pub(super) const CODE_HALF_IMPORT: &str = "half-import";
+/// The model is at the target.
+pub(super) const CODE_MOVED: &str = "moved";
+/// The broker's record had been changed meanwhile.
+pub(super) const CODE_RECORD_CHANGED: &str = "record-changed";
+
+impl Aborted {
+    pub(super) fn refused(reason: impl Into<String>) -> Next {
+        Next::Abort(Self { code: CODE_REFUSED, reason: reason.into() })
+    }
+}
+
 /// What a step came to.
 pub(super) enum Next {
+    /// Ask the source to begin.
+    Initiate,
     /// Go on watching.
     Follow,
     /// The target has the model.
     Conclude(String),
     /// The model stays where it was, because of this.
-    Abort(String),
+    Abort(Aborted),
 }
 
 impl<'a> Move<'a> {
@@ -89,77 +129,87 @@ impl<'a> Move<'a> {
         match self.steps().await {
             Ok(()) => Outcome::Ended,
             Err(Stop::Left) => Outcome::Left,
-            Err(Stop::Failed(error)) => Outcome::Again(error),
+            Err(Stop::Failed(error)) => {
+                self.failing(error.message()).await;
+                Outcome::Again(error)
+            }
         }
     }
 
     async fn steps(&mut self) -> Result<(), Stop> {
-        let mut next = if self.work.job.step == FOLLOW { Next::Follow } else { self.initiate().await? };
+        let mut next = if self.work.job.step == FOLLOW { Next::Follow } else { Next::Initiate };
         loop {
             next = match next {
+                Next::Initiate => self.initiate().await?,
                 Next::Follow => self.follow().await?,
                 Next::Conclude(note) => return self.conclude(&note).await,
-                Next::Abort(reason) => return self.abort(&reason).await,
+                Next::Abort(why) => match self.abort(why).await? {
+                    Some(again) => again,
+                    None => return Ok(()),
+                },
             };
         }
     }
 
-    /// Notes a step and what is known with it.
-    pub(super) async fn advance(&self, step: &str) -> Result<(), Stop> {
+    /// Notes a step with what is known, and tells of it: one transaction.
+    pub(super) async fn advance(&self, step: &str, news: &News<'_>) -> Result<(), Stop> {
         let data = serde_json::to_value(&self.data).map_err(Error::internal)?;
-        let mut conn = self.broker.store.acquire().await?;
-        mine(jobs::advance(&mut conn, self.work.lease, step, &data).await?)
+        let told = Told { step: Some((step, &data)), message: news.message, unless_cancelled: false };
+        self.write(told, news).await.and_then(mine)
+    }
+
+    /// The same, unless somebody wants the move stopped: then `false`, and nothing is noted.
+    pub(super) async fn advance_unless_cancelled(&self, step: &str, news: &News<'_>) -> Result<bool, Stop> {
+        let data = serde_json::to_value(&self.data).map_err(Error::internal)?;
+        let told = Told { step: Some((step, &data)), message: news.message, unless_cancelled: true };
+        if self.write(told, news).await? {
+            return Ok(true);
+        }
+        if self.is_cancelled().await? { Ok(false) } else { Err(Stop::Left) }
     }
 
     /// Tells people how it goes; news are kept in the job's log.
-    pub(super) async fn tell(&self, message: &str) -> Result<(), Stop> {
-        let mut tx = self.broker.store.begin().await?;
-        mine(jobs::set_message(&mut tx, self.work.lease, message).await?)?;
-        mine(job_logs::append(&mut tx, self.work.lease, message).await?)?;
-        tx.commit().await?;
-        tracing::info!(model.uuid = %self.data.model, model.name = %self.data.name, job.id = self.work.job.id, message, "move");
-        Ok(())
+    pub(super) async fn tell(&self, news: &News<'_>) -> Result<(), Stop> {
+        self.write(Told { message: news.message, ..Told::default() }, news).await.and_then(mine)
     }
 
-    /// The record and the rights go to the target, and the job ends, all at once.
-    async fn conclude(&self, note: &str) -> Result<(), Stop> {
-        let data = &self.data;
+    async fn write(&self, told: Told<'_>, news: &News<'_>) -> Result<bool, Stop> {
         let mut tx = self.broker.store.begin().await?;
-        mine(jobs::hold(&mut tx, self.work.lease).await?)?;
-        let moved = models::move_to(&mut tx, data.model, data.source, data.target).await?;
-        if moved {
-            self.broker.rehome_model(&mut tx, data.model, data.source, data.target).await?;
+        if !jobs::tell(&mut tx, self.work.lease, told).await? {
+            return Ok(false);
         }
-        let message = match (moved, note) {
-            (true, "") => format!("model is on controller {}", data.target_name),
-            (true, note) => format!("model is on controller {}; {note}", data.target_name),
-            (false, _) => "the broker's record had been changed meanwhile and was left as it is".to_owned(),
-        };
-        mine(job_logs::append(&mut tx, self.work.lease, &message).await?)?;
-        mine(jobs::finish(&mut tx, self.work.lease, &message).await?)?;
+        migrations::note(&mut tx, self.work.job.id, news).await?;
+        let told = json!({"phase": news.phase, "message": news.message});
+        self.note(&mut tx, Code::MIGRATION_PHASE, &told).await?;
         tx.commit().await?;
-        tracing::info!(model.uuid = %data.model, model.name = %data.name, source = %data.source_name, target = %data.target_name, "model moved");
-        self.broker.look_at_models_of(data.target).await;
-        self.broker.look_at_offers_of(data.model).await;
-        Ok(())
+        self.passed(news.phase, news.message);
+        Ok(true)
     }
 
-    /// The model stays where it was, and the job ends with the reason, all at once.
-    async fn abort(&self, reason: &str) -> Result<(), Stop> {
+    /// Notes an event of the move, with what is the same for all of them.
+    pub(super) async fn note(&self, tx: &mut Tx, code: &Code, more: &Value) -> Result<(), Stop> {
         let data = &self.data;
-        let mut tx = self.broker.store.begin().await?;
-        mine(jobs::hold(&mut tx, self.work.lease).await?)?;
-        models::set_mode(&mut tx, data.model, models::MODE_MIGRATING, models::MODE_NONE).await?;
-        mine(job_logs::append(&mut tx, self.work.lease, reason).await?)?;
-        mine(jobs::fail(&mut tx, self.work.lease, reason).await?)?;
-        tx.commit().await?;
-        tracing::warn!(model.uuid = %data.model, model.name = %data.name, reason, "model was not moved");
-        Ok(())
+        let mut told = json!({"job": self.work.job.id, "source": data.source_name, "target": data.target_name});
+        if let (Some(told), Some(more)) = (told.as_object_mut(), more.as_object()) {
+            told.extend(more.clone());
+        }
+        Ok(events::note(tx, code, Subject::new(data.model, &data.name), &told).await?)
+    }
+
+    /// Whether somebody wants the move stopped.
+    pub(super) async fn is_cancelled(&self) -> Result<bool, Stop> {
+        let mut conn = self.broker.store.acquire().await?;
+        jobs::is_cancelled(&mut conn, self.work.lease).await?.ok_or(Stop::Left)
+    }
+
+    /// Every change of a move passes here, after it was written.
+    pub(super) fn passed(&self, phase: &str, message: &str) {
+        tracing::info!(model.uuid = %self.data.model, model.name = %self.data.name, job.id = self.work.job.id, phase, message, "move");
     }
 }
 
 /// Whether a fenced write hit.
-fn mine(hit: bool) -> Result<(), Stop> {
+pub(super) fn mine(hit: bool) -> Result<(), Stop> {
     if hit { Ok(()) } else { Err(Stop::Left) }
 }
 
@@ -167,7 +217,7 @@ impl Broker {
     /// The rights that a model's controller has over it go to another controller.
     pub(super) async fn rehome_model(&self, tx: &mut Tx, model: Uuid, from: Uuid, to: Uuid) -> Result<()> {
         let object = Object::model(model);
-        let host = |uuid: Uuid| Subject::object(Object::controller(uuid));
+        let host = |uuid: Uuid| jimm_authz::Subject::object(Object::controller(uuid));
         if from != to {
             self.remove_tuple(tx, host(from), Relation::Controller, &object).await?;
         }
@@ -176,13 +226,13 @@ impl Broker {
 }
 
 /// Whether a model moves from or to that controller.
-pub async fn moves_from_or_to(tx: &mut Tx, controller: Uuid) -> Result<bool> {
+pub async fn moves_from_or_to(conn: &mut PgConnection, controller: Uuid) -> Result<bool> {
     let live = jobs::Filter {
         kinds: vec![KIND.to_owned()],
         states: vec![jobs::PENDING.to_owned(), jobs::RUNNING.to_owned()],
         ..jobs::Filter::default()
     };
-    let moves = jobs::list(tx, &live, i64::MAX).await?;
+    let moves = jobs::list(conn, &live, i64::MAX).await?;
     let involved = |data: Data| data.source == controller || data.target == controller;
     Ok(moves.into_iter().filter_map(|job| serde_json::from_value(job.data).ok()).any(involved))
 }

@@ -6,7 +6,7 @@ use jimm_store::{clouds, controllers, jobs, models};
 
 use super::facts::Told;
 use super::state::KIND;
-use crate::broker::controllers::info;
+use crate::broker::controllers::attached::info;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
@@ -57,6 +57,7 @@ impl Broker {
         let serving = clouds::priorities(&mut conn, &model.cloud).await?;
         let fits = |row: &&controllers::Controller| {
             row.uuid != model.controller_uuid
+                && row.cordoned_since.is_none()
                 && version(&row.agent_version) >= current
                 && serving.iter().any(|p| p.controller_uuid == row.uuid && p.region == model.region)
         };

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::broker::Broker;
-use crate::broker::models::refresh_of;
+use crate::broker::models::visible::refresh_of;
 use crate::broker::remote::{CONTROLLER, MODEL_MANAGER};
 use crate::controllers::{Facade, Session};
 use crate::error::{Error, Kind, Result};

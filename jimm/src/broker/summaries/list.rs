@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
-use crate::broker::models::{Kept, user_tag};
+use crate::broker::models::visible::{Kept, user_tag};
 use crate::broker::{Broker, Requester};
 use crate::error::Result;
 

@@ -3,8 +3,7 @@
 //!
 //! The login is made when it is first needed and kept alive; when the server does not take it any more, one other is made
 //! and the request repeated. However many requests need a login, one of them makes it and the others wait for what comes
-//! of that. A refused login is not repeated at once: such servers lock a role out for a quarter of an hour after five
-//! refusals, also for who comes with the right secret then. Bodies of the server are read up to a bound, and shown nowhere
+//! of that. A refused login is not repeated at once (`login`). Bodies of the server are read up to a bound, and shown nowhere
 //! but for its own error texts.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -17,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::VaultError;
+use super::login::{Failed, Login};
 use crate::config::{SecretId, VaultSettings};
 use crate::error::{Error, Result as BrokerResult};
 use crate::http_client::http_client_trusting;
@@ -25,11 +25,6 @@ use crate::http_client::http_client_trusting;
 const LONGEST: usize = 32 << 20;
 /// How soon a failed renewal is tried again, and how often at least the login is looked at.
 const RETRY: Duration = Duration::from_secs(5);
-/// How long the first refused login is not repeated with the same secret id; each further one twice as long, up to
-/// [`PAUSE_MOST`].
-const PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause between logins that are refused.
-const PAUSE_MOST: Duration = Duration::from_secs(300);
 /// How much of the server's error texts is kept.
 const SHOWN: usize = 300;
 
@@ -44,53 +39,6 @@ pub(super) struct Client {
     /// Whose turn it is to log in.
     turn: tokio::sync::Semaphore,
     failed: Mutex<Failed>,
-}
-
-/// Logins that did not succeed: how many, why the last one did not, and whether the server refused it.
-#[derive(Default)]
-struct Failed {
-    count: u64,
-    why: Option<VaultError>,
-    refused: Option<Refused>,
-}
-
-/// A login that the server refuses until somebody does something about it.
-struct Refused {
-    secret_id: SecretString,
-    since: Instant,
-    pause: Duration,
-}
-
-impl Failed {
-    /// Why nobody should try this secret id yet.
-    fn pause(&self, secret_id: &SecretString) -> Option<VaultError> {
-        let refused = self.refused.as_ref()?;
-        let same = refused.secret_id.expose_secret() == secret_id.expose_secret();
-        (same && refused.since.elapsed() < refused.pause).then(|| self.why.clone())?
-    }
-
-    fn note(&mut self, why: &VaultError, secret_id: Option<SecretString>) {
-        self.count += 1;
-        self.why = Some(why.clone());
-        self.refused = secret_id.filter(|_| matches!(why, VaultError::Login { .. })).map(|secret_id| {
-            let before = self.refused.take().filter(|it| it.secret_id.expose_secret() == secret_id.expose_secret());
-            let pause = before.map_or(PAUSE, |before| (before.pause * 2).min(PAUSE_MOST));
-            Refused { secret_id, since: Instant::now(), pause }
-        });
-    }
-}
-
-struct Login {
-    token: SecretString,
-    since: Instant,
-    lease: Duration,
-    renewable: bool,
-}
-
-impl Login {
-    fn lasts(&self) -> bool {
-        self.lease.is_zero() || self.since.elapsed() < self.lease
-    }
 }
 
 impl std::fmt::Debug for Client {
@@ -274,7 +222,7 @@ impl Client {
         }
         let result = self.log_in(&secret_id).await;
         match &result {
-            Ok(_) => failed().refused = None,
+            Ok(_) => failed().clear(),
             Err(why) => failed().note(why, Some(secret_id)),
         }
         result

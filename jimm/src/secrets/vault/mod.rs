@@ -6,6 +6,7 @@
 
 mod client;
 mod error;
+mod login;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -59,10 +59,11 @@ pub(super) struct OfferUser {
     pub(super) access: String,
 }
 
+/// Without offers a 4.1 controller answers `null` (measured).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Offers {
-    results: Vec<Offer>,
+    results: Option<Vec<Offer>>,
 }
 
 /// What the broker knows.
@@ -156,7 +157,7 @@ async fn offers(plain: &PlainController, model: &Model) -> Result<Vec<Offer>> {
     };
     let asked = OfferFilters { filters: vec![filter] };
     let offers: Offers = plain.call("ApplicationOffers", &[4, 5, 6], "ListApplicationOffers", &asked).await?;
-    Ok(offers.results)
+    Ok(offers.results.unwrap_or_default())
 }
 
 /// Reads the broker, for what these owners would need there.

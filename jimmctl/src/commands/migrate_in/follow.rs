@@ -46,6 +46,11 @@ pub(super) async fn to_the_end(global: &GlobalArgs, from: &str, model: &Found) -
             Ok(status) => {
                 seen = Instant::now();
                 match status.state.as_str() {
+                    "aborted" if status.message.is_empty() => {
+                        return Err(aborted(&format!(
+                            "aborted: controller {from} gave up without telling why: see its log"
+                        )));
+                    }
                     "aborted" => return Err(aborted(&format!("aborted: {}", status.message))),
                     "active" => {
                         let since = *active_since.get_or_insert_with(Instant::now);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::fault::{Fault, Result, items, results, text};
-use super::{Call, model_manager, watchers};
+use super::{Call, model_manager, model_uuid, watchers};
 
 pub(super) fn call(call: &Call<'_>) -> Result<Value> {
     let shared = call.shared;
@@ -39,8 +39,16 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         }
         "ListBlockedModels" | "HostedModelConfigs" => Ok(json!({"models": []})),
         "RemoveBlocks" => Ok(json!({})),
-        "ControllerAPIInfoForModels" => Ok(results(call.tags(), |_| {
-            Ok(json!({"addresses": [shared.address.to_string()], "cacert": shared.ca_pem}))
+        "ControllerAPIInfoForModels" => Ok(results(call.tags(), |tag| {
+            // Of a model elsewhere it tells what it keeps for an offer of that model.
+            let world = shared.world();
+            let kept = world.models.values().flat_map(|model| model.consumed.values());
+            let mut kept = kept.filter(|offer| text(offer, "source-model-tag") == tag);
+            let here = model_uuid(&tag).is_ok_and(|uuid| world.models.contains_key(&uuid));
+            match kept.next().map(|offer| &offer["external-controller"]) {
+                Some(external) if !here => Ok(json!({"addresses": external["addrs"], "cacert": external["ca-cert"]})),
+                _ => Ok(json!({"addresses": [shared.address.to_string()], "cacert": shared.ca_pem})),
+            }
         })),
         "CloudSpec" => Ok(results(call.tags(), |tag| {
             let model = model_manager::find(call, &tag, "read")?;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::super::access::Caller;
-use super::super::controller::{Shared, new_model};
+use super::super::controller::{Shape, Shared, new_model};
 use super::super::fault::{Fault, Result, items, results, text};
 use super::super::world::Model;
 use super::{Call, model_uuid};
@@ -17,6 +17,9 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         "CreateModel" => create(call),
         "ModelInfo" => Ok(results(call.tags(), |tag| {
             let model = find(call, &tag, "read").map_err(|_| Fault::denied())?;
+            if is_hidden(call, &model) {
+                return Err(Fault::not_found(format!("model \"{}\" does not exist", model.uuid)));
+            }
             Ok(json!({"result": info(call, &model)}))
         })),
         "ListModels" => {
@@ -76,7 +79,13 @@ pub(super) fn visible(call: &Call<'_>, all: bool) -> Vec<Model> {
         Caller::Token { .. } => !call.caller.model_access(call.shared, m.uuid).is_empty(),
         _ => m.users.contains_key(call.caller.name()),
     };
-    models.into_iter().filter(|m| superuser && (all || matches!(call.caller, Caller::Local(_))) || mine(m)).collect()
+    let models = models.into_iter().filter(|m| !is_hidden(call, m));
+    models.filter(|m| superuser && (all || matches!(call.caller, Caller::Local(_))) || mine(m)).collect()
+}
+
+/// Of a model that is coming in 4.1 speaks in `ModelStatus` only (measured).
+fn is_hidden(call: &Call<'_>, model: &Model) -> bool {
+    model.importing && call.shared.shape() == Shape::V41
 }
 
 /// The owner in the shape of the called version.
@@ -104,7 +113,7 @@ fn status(call: &Call<'_>, model: &Model) -> Value {
     } else {
         "destroying"
     };
-    json!({"status": word, "info": "", "data": {}, "since": call.shared.now()})
+    json!({"status": word, "info": "", "data": {}, "since": call.shared.began})
 }
 
 fn migration(call: &Call<'_>, model: &Model) -> Option<Value> {

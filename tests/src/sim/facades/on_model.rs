@@ -10,7 +10,14 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
         ("ModelConfig", _) => config(call),
         ("ModelUpgrader", "UpgradeModel") => {
             let model = model_manager::find(call, text(call.params, "model-tag"), "admin")?;
-            Ok(json!({"chosen-version": model.agent_version}))
+            let target = text(call.params, "target-version").to_owned();
+            let chosen = if target.is_empty() { model.agent_version } else { target };
+            call.shared.change(|world| {
+                if let Some(model) = world.models.get_mut(&model.uuid) {
+                    model.agent_version.clone_from(&chosen);
+                }
+            });
+            Ok(json!({"chosen-version": chosen}))
         }
         ("ModelUpgrader", "AbortModelUpgrade") => Ok(json!({})),
         ("Annotations", "Get") => Ok(results(call.tags(), |tag| Ok(json!({"entity": tag, "annotations": {}})))),

@@ -21,30 +21,33 @@ pub(super) fn call(call: &Call<'_>) -> Result<Value> {
 }
 
 fn detailed(call: &Call<'_>, status: &str) -> Value {
-    json!({"status": status, "info": "", "data": {}, "since": call.shared.now(), "kind": "", "version": call.shared.version, "life": "alive"})
+    json!({"status": status, "info": "", "data": {}, "since": call.shared.began, "kind": "", "version": call.shared.version, "life": "alive"})
 }
 
 fn full(call: &Call<'_>, model: &Model) -> Value {
     let base = json!({"name": "ubuntu", "channel": "24.04/stable"});
+    let trouble = call.shared.failures.is_on("agents-down");
+    let agent = |well: &str, ill: &str| detailed(call, if trouble { ill } else { well });
     let mut machines = Map::new();
     let mut applications = Map::new();
+    let workload = if call.shared.failures.is_on("units-in-error") { "error" } else { "active" };
     for (name, app) in &model.applications {
         let mut units = Map::new();
         for number in &app.units {
             let machine = machines.len().to_string();
             units.insert(format!("{name}/{number}"), json!({
-                "agent-status": detailed(call, "idle"), "workload-status": detailed(call, "active"), "workload-version": "", "machine": machine,
+                "agent-status": agent("idle", "lost"), "workload-status": detailed(call, workload), "workload-version": "", "machine": machine,
                 "opened-ports": [], "public-address": "10.0.0.1", "charm": app.charm_url, "subordinates": null, "leader": *number == 0,
             }));
             machines.insert(machine.clone(), json!({
-                "agent-status": detailed(call, "started"), "instance-status": detailed(call, "running"), "modification-status": detailed(call, "idle"),
+                "agent-status": agent("started", "down"), "instance-status": detailed(call, "running"), "modification-status": detailed(call, "idle"),
                 "dns-name": "10.0.0.1", "ip-addresses": ["10.0.0.1"], "instance-id": format!("juju-{machine}"), "display-name": "", "base": base,
                 "id": machine, "containers": {}, "constraints": "", "hardware": "arch=amd64 cores=2 mem=2048M", "jobs": ["host-units"],
                 "has-vote": false, "wants-vote": false,
             }));
         }
         applications.insert(name.clone(), json!({
-            "charm": app.charm_url, "charm-version": "", "charm-profile": "", "charm-rev": 0, "base": base, "exposed": app.exposed, "life": "alive",
+            "charm": app.charm_url, "charm-version": "", "charm-profile": "", "charm-rev": 0, "base": base, "exposed": app.exposed, "life": if trouble { "dying" } else { "alive" },
             "relations": {}, "can-upgrade-to": "", "subordinate-to": [], "units": units, "status": detailed(call, "active"), "workload-version": "",
             "endpoint-bindings": {"": "alpha"}, "public-address": "",
         }));

@@ -92,7 +92,9 @@ async fn start(call: &Call<'_>, uuid: Uuid, target: &Value, dry_run: bool) -> Re
         let now = shared.now();
         model.migration =
             Some(Migration { status: "starting".into(), start: now, end: None, phase: "QUIESCE".into(), target: kept });
-        Ok::<_, Fault>(model.attempts - 1)
+        let attempt = model.attempts - 1;
+        world.started.entry(uuid).or_default().push(now);
+        Ok::<_, Fault>(attempt)
     })?;
     run::spawn(shared, uuid);
     Ok(format!("{uuid}:{attempt}"))

@@ -1,6 +1,7 @@
 //! `MigrationTarget` and `/migrate/*`: a controller that takes models.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +21,9 @@ use super::super::http::{self, body_of, json_answer, with_curl};
 use super::super::server::{Answer, Socket};
 use super::payload::{self, Payload};
 
+/// How long 4.1 takes to remove a model that it was told to forget.
+const REMOVAL: Duration = Duration::from_millis(700);
+
 /// A method of the facade.
 pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
     let shared = call.shared;
@@ -31,12 +35,20 @@ pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
         "Activate" if shared.failures.is_on("activate-error") => Err(Fault::bad("cannot activate")),
         "Abort" => {
             let uuid = importing(call)?;
-            shared.change(|world| world.models.remove(&uuid));
+            if shared.shape() == Shape::V41 {
+                remove_later(call.shared, uuid);
+            } else {
+                shared.change(|world| world.models.remove(&uuid));
+            }
             Ok(json!({}))
         }
         "Activate" => {
             let uuid = importing(call)?;
-            shared.change(|world| world.models.get_mut(&uuid).map(|m| m.importing = false));
+            let now = shared.now();
+            shared.change(|world| {
+                world.activated.entry(uuid).or_default().push(now);
+                world.models.get_mut(&uuid).map(|m| m.importing = false)
+            });
             Ok(json!({}))
         }
         "CheckMachines" if shared.failures.is_on("check-machines-error") => {
@@ -58,6 +70,17 @@ pub(in super::super) fn call(call: &Call<'_>) -> Result<Value> {
         },
         _ => Err(super::super::facades::no_such_method(shared.shape(), call.facade, call.version, call.method)),
     }
+}
+
+/// 4.1 answers at once and removes the model a moment later, even when it was activated meanwhile (measured).
+fn remove_later(shared: &Arc<Shared>, uuid: Uuid) {
+    let shared = Arc::clone(shared);
+    shared.tasks.clone().spawn(async move {
+        let stop = shared.stop.clone();
+        if stop.run_until_cancelled(tokio::time::sleep(REMOVAL)).await.is_some() {
+            shared.change(|world| world.models.remove(&uuid));
+        }
+    });
 }
 
 fn importing(call: &Call<'_>) -> Result<Uuid> {

@@ -1,0 +1,9 @@
+//! Clouds, what is put into new models there, and the credentials for them.
+
+mod attributes;
+mod contents;
+pub(super) mod credentials;
+mod defaults;
+mod hosted;
+mod placed;
+mod visible;

@@ -1,0 +1,200 @@
+//! One model in full: what its controller tells, under the broker's names and with the broker's users.
+
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use jimm_authz::{Object, Relation};
+use jimm_proto::access::ModelAccess;
+use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelUserInfo};
+use jimm_store::identities;
+use jimm_store::models::Model as Row;
+use uuid::Uuid;
+
+use super::life::entities;
+use super::visible::{credential_tag, user_tag};
+use crate::broker::identity::users::{display_name, parse_model_tag};
+use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, copy, is_gone};
+use crate::broker::rights::access::EVERYONE;
+use crate::broker::{Broker, Requester};
+use crate::error::{Error, Kind, Result};
+
+/// Models that are looked at at a time.
+const AT_A_TIME: usize = 8;
+
+impl Broker {
+    /// Models in full, asked of their controllers side by side.
+    pub async fn model_infos(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelInfo>> {
+        let mut rows: Vec<Result<Looked>> = Vec::with_capacity(tags.len());
+        for some in tags.chunks(AT_A_TIME) {
+            let looks: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.look_at(who, tag).boxed()).collect();
+            rows.extend(join_all(looks).await);
+        }
+        let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
+        let distinct: BTreeMap<Uuid, &Row> =
+            rows.iter().flatten().map(|looked| (looked.row.uuid, &looked.row)).collect();
+        for row in distinct.into_values() {
+            by_controller.entry(row.controller_uuid).or_default().push(row);
+        }
+        let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
+        for (controller, rows) in by_controller {
+            asked.push(Box::pin(self.ask_infos(controller, rows)));
+        }
+        // While the controllers think about it, the broker looks up what it knows itself.
+        let names = rows.iter().flatten().flat_map(|looked| looked.access.keys().cloned()).collect();
+        let (told, names) = tokio::join!(join_all(asked), self.display_names(names));
+        let told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
+        let mut infos = Vec::with_capacity(rows.len());
+        for looked in rows {
+            infos.push(looked.and_then(|Looked { row, level, access }| {
+                let names = names.as_ref().map_err(copy)?;
+                let info = told.get(&row.uuid).ok_or_else(Error::unauthorized)?.as_ref().map_err(copy)?;
+                Ok(merged(&row, info.clone(), level, users(row.uuid, access, names)))
+            }));
+        }
+        infos
+    }
+
+    /// Everything that the broker itself knows of a model, when the caller may read it.
+    async fn look_at(&self, who: &Requester, tag: &str) -> Result<Looked> {
+        let uuid = parse_model_tag(tag)?;
+        let (readable, access) = tokio::join!(self.readable_model(who, uuid), self.access_by_user(uuid));
+        let (row, level) = readable?;
+        Ok(Looked { row, level, access: visible(who, Some(level), access?) })
+    }
+
+    async fn ask_infos(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
+        let answer: Result<ModelInfoResults> =
+            self.ask(controller, MODEL_MANAGER, "ModelInfo", &entities(&rows), CALL_DEADLINE).await;
+        let mut infos = match answer {
+            Ok(answer) => answer.results.into_iter(),
+            Err(e) => return rows.into_iter().map(|row| (row.uuid, Err(copy(&e)))).collect(),
+        };
+        let mut results = Vec::with_capacity(rows.len());
+        for row in rows {
+            let told = infos.next().unwrap_or_default();
+            let result = match (told.result, told.error) {
+                (_, Some(e)) => Err(self.refused_info(row, Error::from_controller(e)).await),
+                (Some(info), None) => about(&info, row.uuid).map(|()| info),
+                (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
+            };
+            results.push((row.uuid, result));
+        }
+        results
+    }
+
+    async fn refused_info(&self, row: &Row, error: Error) -> Error {
+        if !is_gone(&error) {
+            return error;
+        }
+        if row.life != "alive"
+            && let Err(e) = self.forget_model(row).await
+        {
+            return e;
+        }
+        Error::unauthorized()
+    }
+
+    /// The controller's answer under the broker's names.
+    pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, info: ModelInfo) -> Result<ModelInfo> {
+        let level = self.model_access(who, row.uuid).await?;
+        let users = self.users_of(who, row.uuid, level).await?;
+        Ok(merged(row, info, level.unwrap_or(ModelAccess::Read), users))
+    }
+
+    /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
+    pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
+        let (row, level) = self.readable_model(who, parse_model_tag(tag)?).await?;
+        self.users_of(who, row.uuid, Some(level)).await
+    }
+
+    async fn users_of(&self, who: &Requester, uuid: Uuid, level: Option<ModelAccess>) -> Result<Vec<ModelUserInfo>> {
+        let access = visible(who, level, self.access_by_user(uuid).await?);
+        let names = self.display_names(access.keys().cloned().collect()).await?;
+        Ok(users(uuid, access, &names))
+    }
+
+    async fn access_by_user(&self, uuid: Uuid) -> Result<Access> {
+        let ladder = [Relation::Administrator, Relation::Writer, Relation::Reader];
+        self.users_by_relation(&ladder, &Object::model(uuid)).await
+    }
+
+    /// What the named are to be called, as far as that is known.
+    async fn display_names(&self, names: Vec<String>) -> Result<BTreeMap<String, String>> {
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut conn = self.store.reader().await?;
+        let known = identities::get_many(&mut conn, &names).await?;
+        conn.done();
+        Ok(known.into_iter().map(|identity| (identity.name, identity.display_name)).collect())
+    }
+}
+
+/// Who may do what with a model.
+type Access = BTreeMap<String, Relation>;
+
+/// A model that the caller may read.
+struct Looked {
+    row: Row,
+    level: ModelAccess,
+    /// Who else may, as far as the caller may know.
+    access: Access,
+}
+
+/// What of it the caller may see: administrators everything, the others themselves and everyone.
+fn visible(who: &Requester, level: Option<ModelAccess>, mut access: Access) -> Access {
+    if level != Some(ModelAccess::Admin) {
+        access.retain(|user, _| user == who.name.as_str() || user == EVERYONE);
+    }
+    access
+}
+
+fn users(uuid: Uuid, access: Access, names: &BTreeMap<String, String>) -> Vec<ModelUserInfo> {
+    let users = access.into_iter().filter(|(user, _)| user.contains('@')).map(|(user, level)| ModelUserInfo {
+        model_tag: format!("model-{uuid}"),
+        display_name: names.get(&user).filter(|n| !n.is_empty()).cloned().unwrap_or_else(|| display_name(&user)),
+        user,
+        last_connection: None,
+        access: word(level).to_owned(),
+    });
+    users.collect()
+}
+
+/// Refuses what a controller told of another model than it was asked about.
+pub(in crate::broker) fn about(info: &ModelInfo, uuid: Uuid) -> Result<()> {
+    if info.uuid == uuid.to_string() {
+        return Ok(());
+    }
+    let told: String = info.uuid.chars().take(64).collect();
+    let text = format!("asked about model {uuid}, the controller told of {told:?}: ask its operator");
+    Err(Error::new(Kind::Controller, text))
+}
+
+/// The controller's answer with the broker's owner, credential and users; machines only for those who may write.
+fn merged(row: &Row, mut info: ModelInfo, level: ModelAccess, users: Vec<ModelUserInfo>) -> ModelInfo {
+    info.name.clone_from(&row.name);
+    info.uuid = row.uuid.to_string();
+    info.owner_tag = Some(user_tag(&row.owner));
+    info.qualifier = None;
+    info.controller_uuid = row.controller_uuid.to_string();
+    info.is_controller = false;
+    let credential = credential_tag(row);
+    if !credential.is_empty() {
+        info.cloud_credential_tag = credential;
+    }
+    info.users = users;
+    if level < ModelAccess::Write {
+        info.machines.clear();
+    }
+    info
+}
+
+/// Juju's word for a relation to a model.
+fn word(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Administrator => "admin",
+        Relation::Writer => "write",
+        _ => "read",
+    }
+}

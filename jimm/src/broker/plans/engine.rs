@@ -1,0 +1,55 @@
+//! What plans have moved and upgraded: the one place that knows how a move is begun and looked up.
+
+use jimm_store::jobs::{self, Job};
+use jimm_store::migrations::{self, ABORTED};
+use jimm_store::plan_models::PlanModel;
+use jimm_store::plans::Plan;
+use jimm_store::{controllers, models};
+
+use crate::broker::Broker;
+use crate::broker::migration::{KIND, MoveOrder};
+use crate::error::{Error, Result};
+
+impl Broker {
+    /// Begins the move of a model of a plan, or has one that failed before tried again; returns its job.
+    pub(super) async fn begin_planned_move(&self, plan: &Plan, it: &PlanModel) -> Result<i64> {
+        let known = migrations::in_plan(&mut *self.store.acquire().await?, plan.id, it.model_uuid).await?;
+        if let Some(known) = known.filter(|known| known.state == ABORTED) {
+            return Ok(self.retry_move(known.id, &plan.requested_by).await?.job_id);
+        }
+        let order = MoveOrder {
+            model: it.model_uuid,
+            target: it.target_uuid,
+            requested_by: plan.requested_by.clone(),
+            plan: Some(plan.id),
+        };
+        Ok(self.start_move(&order).await?.job_id)
+    }
+
+    /// Stops the moves of a plan that is given up, as far as that goes.
+    pub(super) async fn stop_planned_moves(&self, plan: i64, by: &str) -> Result<()> {
+        let moves = migrations::of_plan(&mut *self.store.acquire().await?, plan).await?;
+        for running in moves.into_iter().filter(|it| !it.is_over()) {
+            if let Err(error) = self.abort_move(running.id, by).await {
+                tracing::debug!(plan.id = plan, migration.id = running.id, %error, "move of a plan goes on to its end");
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the upgrade of the agents of a model that has arrived; returns its job.
+    pub(super) async fn begin_planned_upgrade(&self, plan: &Plan, it: &PlanModel) -> Result<i64> {
+        let mut conn = self.store.acquire().await?;
+        let model = models::get(&mut conn, it.model_uuid).await?.ok_or_else(Error::model_not_found)?;
+        let target = controllers::get(&mut conn, it.target_uuid).await?;
+        drop(conn);
+        let target = target.ok_or_else(|| Error::not_found(format!("controller {} is gone", it.target_name)))?;
+        self.begin_upgrade_there(&plan.requested_by, &model, &target).await
+    }
+
+    /// The move of the model that was begun when the plan began it: the one that a replica began before it was gone.
+    pub(super) async fn move_of(&self, it: &PlanModel) -> Result<Option<Job>> {
+        let latest = jobs::latest(&mut *self.store.acquire().await?, KIND, &it.model_uuid.to_string()).await?;
+        Ok(latest.filter(|job| it.started_at.is_some_and(|started| job.created_at >= started)))
+    }
+}

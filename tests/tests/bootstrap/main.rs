@@ -1,0 +1,5 @@
+//! Making and destroying controllers.
+
+mod limits;
+mod runs;
+mod world;
