@@ -1,11 +1,11 @@
 //! What the tests of this binary start from, and what they look at afterwards.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use jimm_tests::app::{AppOptions, TestApp};
 use jimm_tests::broker::ADMIN;
 use jimm_tests::given;
@@ -13,7 +13,7 @@ use jimm_tests::process::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::wire::Ws;
+use crate::wire::{Me, Ws};
 
 /// A broker, one controller, a model of the administrator's on it.
 pub(crate) struct World {
@@ -113,17 +113,21 @@ pub(crate) fn memory_of(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }
 
-/// The one line of the log about the client at this address; waits until it is there.
-pub(crate) async fn line_of(app: &TestApp, client: SocketAddr) -> Value {
+/// The one line of the log about this connection; waits until it is there.
+pub(crate) async fn line_of(app: &TestApp, client: Me) -> Value {
     let lines = lines_of(app, client, 1).await;
     assert_eq!(lines.len(), 1, "one line: {lines:#?}");
     lines.into_iter().next().expect("a line")
 }
 
-/// At least so many lines about the client at this address.
-pub(crate) async fn lines_of(app: &TestApp, client: SocketAddr, least: usize) -> Vec<Value> {
-    let address = client.to_string();
-    lines_where(app, least, |line| line["client.address"] == address.as_str()).await
+/// At least so many lines about this connection.
+pub(crate) async fn lines_of(app: &TestApp, client: Me, least: usize) -> Vec<Value> {
+    let (address, since) = (client.address.to_string(), DateTime::<Utc>::from(client.since));
+    let is_later = |line: &Value| {
+        let at = line["timestamp"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        at.is_some_and(|at| at >= since)
+    };
+    lines_where(app, least, |line| line["client.address"] == address.as_str() && is_later(line)).await
 }
 
 /// How many calls of that method the log tells of, once it tells of so many: lines wait for a moment before they are

@@ -53,7 +53,7 @@ fn wrong(good: &str, jwks: &str) -> Vec<(&'static str, String)> {
         ("a local user", signed(&head, &json!({"sub": "admin", "exp": exp}), SECRET)),
         ("a name with a NUL", signed(&head, &json!({"sub": "a\u{0}@example.com", "exp": exp}), "y")),
         ("cut", good[..good.len() / 2].to_owned()),
-        ("one letter off", format!("{}A{}", &good[..60], &good[61..]).replace("AA", "AB")),
+        ("one letter off", format!("{}{}{}", &good[..60], if &good[60..61] == "A" { "B" } else { "A" }, &good[61..])),
         ("twice", format!("{good}{good}")),
         ("not base64", "§§§".to_owned()),
         ("a megabyte", "QUFB".repeat(1 << 16)),

@@ -75,7 +75,7 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
             (open_files(&world.app) <= files + 2).then_some(())
         })
         .await;
-        assert!(!is_kept(&world, &name).await, "{how}, {me}");
+        assert!(!is_kept(&world, &name).await, "{how}, {}", me.address);
     }
     // A whole one is taken, and its controller is not thought to be away.
     assert_eq!(put(&world, &name, charm.into()).await.0, 200);

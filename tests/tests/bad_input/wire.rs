@@ -1,7 +1,7 @@
 //! A client that sends what it is told to, byte by byte: no library corrects it.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jimm_rpc::{JUJU_SERVER_NAME, Stream, Target, Tls};
 use jimm_tests::app::TestApp;
@@ -25,34 +25,50 @@ pub(crate) enum Heard {
     Gone,
 }
 
+/// What the broker's log knows a connection by: ports are given again, so the address alone may speak of an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Me {
+    pub(crate) address: SocketAddr,
+    /// Before the connection was there.
+    pub(crate) since: SystemTime,
+}
+
+impl Me {
+    fn new(address: std::io::Result<SocketAddr>, since: SystemTime) -> Self {
+        Self { address: address.expect("an address"), since }
+    }
+}
+
 /// A websocket after the handshake; nothing else is done for the caller.
 pub(crate) struct Ws {
     stream: Stream,
     /// What the broker knows us by.
-    pub(crate) me: SocketAddr,
+    pub(crate) me: Me,
     read: Vec<u8>,
     last: u64,
 }
 
-/// TLS to the broker, and our own address.
-pub(crate) async fn tls(app: &TestApp) -> (Stream, SocketAddr) {
+/// TLS to the broker, and what it knows us by.
+pub(crate) async fn tls(app: &TestApp) -> (Stream, Me) {
+    let since = SystemTime::now();
     let tls = Tls::Ca { pem: app.door.ca.clone(), server_name: JUJU_SERVER_NAME.to_owned() };
     let target = Target { addresses: vec![app.door.address.clone()], path: String::new(), tls };
     let stream = jimm_rpc::connect_stream(&target, DEADLINE).await.expect("the broker takes TLS");
-    let me = stream.local_addr().expect("an address");
+    let me = Me::new(stream.local_addr(), since);
     (stream, me)
 }
 
 /// Sends bytes over TLS and reads until the broker ends it; it may end before it has taken all.
-pub(crate) async fn https(app: &TestApp, request: &[u8]) -> (String, SocketAddr) {
+pub(crate) async fn https(app: &TestApp, request: &[u8]) -> (String, Me) {
     let (mut stream, me) = tls(app).await;
     (exchange(&mut stream, request).await, me)
 }
 
 /// The same in clear.
-pub(crate) async fn in_clear(port: u16, request: &[u8]) -> (String, SocketAddr) {
+pub(crate) async fn in_clear(port: u16, request: &[u8]) -> (String, Me) {
+    let since = SystemTime::now();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
-    let me = stream.local_addr().expect("an address");
+    let me = Me::new(stream.local_addr(), since);
     (exchange(&mut stream, request).await, me)
 }
 
