@@ -1,12 +1,13 @@
 //! Kubernetes clouds that users bring, hosted on a region of a cloud that a controller serves.
 
 use jimm_authz::{Object, Relation, Subject};
-use jimm_proto::params::cloud::{AddCloudArgs, Cloud, CloudResults};
+use jimm_proto::params::cloud::{AddCloudArgs, CloudResults};
 use jimm_proto::params::common::{Entities, Entity};
-use jimm_store::clouds::{self, Cloud as Row, NewCloud, Priority, Region};
-use serde_json::{Value, json};
+use jimm_store::clouds::{self, Cloud as Row, Priority};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::rows::{cloud_row, region_rows};
 use crate::broker::placement::Sought;
 use crate::broker::remote::{CALL_DEADLINE, CLOUD};
 use crate::broker::{Broker, Requester};
@@ -31,8 +32,6 @@ pub(in crate::broker) const RESERVED: &[&str] = &[
     "oracle-compute",
     "rackspace",
 ];
-/// What clouds without regions get, so that they can be placed.
-const VIRTUAL_REGION: &str = "default";
 
 impl Broker {
     /// Adds a Kubernetes cloud to the controller that best serves the region it runs in; its user administers it.
@@ -74,10 +73,10 @@ impl Broker {
     /// Row, regions, priorities and rights in one transaction.
     async fn record_cloud(&self, who: &Requester, controller: Uuid, args: &AddCloudArgs) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        if !clouds::ensure(&mut tx, &new_cloud(args)).await? {
+        if !clouds::ensure(&mut tx, &cloud_row(&args.name, &args.cloud)).await? {
             return Err(taken(&args.name));
         }
-        for region in regions(&args.name, &args.cloud) {
+        for region in region_rows(&args.name, &args.cloud, None) {
             clouds::put_region(&mut tx, &region).await?;
             let served =
                 Priority { controller_uuid: controller, cloud: args.name.clone(), region: region.name, priority: 1 };
@@ -137,50 +136,10 @@ pub(in crate::broker) fn taken(name: &str) -> Error {
     Error::new(Kind::AlreadyExists, format!("cloud \"{name}\" already exists"))
 }
 
-pub(in crate::broker) fn new_cloud(args: &AddCloudArgs) -> NewCloud {
-    let cloud = &args.cloud;
-    NewCloud {
-        name: args.name.clone(),
-        kind: cloud.r#type.clone(),
-        auth_types: cloud.auth_types.clone(),
-        endpoint: cloud.endpoint.clone(),
-        identity_endpoint: cloud.identity_endpoint.clone(),
-        storage_endpoint: cloud.storage_endpoint.clone(),
-        host_cloud_region: cloud.host_cloud_region.clone(),
-        ca_certificates: cloud.ca_certificates.clone(),
-        skip_tls_verify: cloud.skip_tls_verify,
-        config: json!(cloud.config),
-    }
-}
-
-pub(in crate::broker) fn regions(name: &str, cloud: &Cloud) -> Vec<Region> {
-    let region = |position: usize, name: &str| Region {
-        name: name.to_owned(),
-        position: i32::try_from(position).unwrap_or(i32::MAX),
-        ..Region::default()
-    };
-    let mut regions: Vec<Region> = cloud
-        .regions
-        .iter()
-        .enumerate()
-        .map(|(position, r)| Region {
-            endpoint: r.endpoint.clone(),
-            identity_endpoint: r.identity_endpoint.clone(),
-            storage_endpoint: r.storage_endpoint.clone(),
-            ..region(position, &r.name)
-        })
-        .collect();
-    if regions.is_empty() {
-        regions.push(Region { is_virtual: true, ..region(0, VIRTUAL_REGION) });
-    }
-    for region in &mut regions {
-        name.clone_into(&mut region.cloud);
-    }
-    regions
-}
-
 #[cfg(test)]
 mod tests {
+    use jimm_proto::params::cloud::Cloud;
+
     use super::*;
 
     fn args(name: &str, kind: &str, host: &str) -> AddCloudArgs {
@@ -195,11 +154,5 @@ mod tests {
         assert_eq!(code(args("mine", "ec2", "")), "incompatible clouds");
         assert_eq!(code(args("mine", "kubernetes", "")), "cloud region required");
         check(&args("mine", "kubernetes", "aws/r1")).expect("fine");
-    }
-
-    #[test]
-    fn a_cloud_without_regions_gets_one() {
-        let made = regions("mine", &Cloud::default());
-        assert_eq!((made[0].name.as_str(), made[0].is_virtual, made[0].cloud.as_str()), ("default", true, "mine"));
     }
 }

@@ -6,4 +6,5 @@ pub(super) mod credentials;
 mod defaults;
 mod hosted;
 mod placed;
+pub(super) mod rows;
 mod visible;

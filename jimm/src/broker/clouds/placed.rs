@@ -8,7 +8,8 @@ use jimm_store::StoreError;
 use jimm_store::clouds::{self, Priority};
 use jimm_store::controllers::{self, Controller};
 
-use super::hosted::{RESERVED, new_cloud, regions, taken, unknown_place};
+use super::hosted::{RESERVED, taken, unknown_place};
+use super::rows::{cloud_row, region_rows};
 use crate::broker::identity::users::parse_cloud_tag;
 use crate::broker::remote::{CALL_DEADLINE, CLOUD, is_gone, only_error};
 use crate::broker::{Broker, Requester};
@@ -71,10 +72,10 @@ impl Broker {
     async fn record_placed(&self, who: &Requester, host: &Controller, args: &AddCloudArgs) -> Result<()> {
         let mut tx = self.store.begin().await?;
         let object = Object::cloud(&args.name);
-        if clouds::ensure(&mut tx, &new_cloud(args)).await? {
+        if clouds::ensure(&mut tx, &cloud_row(&args.name, &args.cloud)).await? {
             self.add_tuple(&mut tx, Subject::user(who.name.as_str()), Relation::Administrator, &object).await?;
         }
-        for region in regions(&args.name, &args.cloud) {
+        for region in region_rows(&args.name, &args.cloud, None) {
             if clouds::region(&mut tx, &args.name, &region.name).await?.is_none() {
                 clouds::put_region(&mut tx, &region).await?;
             }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::attached::info;
 use super::endpoints::password_row;
+use crate::broker::clouds::rows::{cloud_row, region_rows};
 use crate::broker::remote::{CLOUD, MODEL_MANAGER};
 use crate::broker::{Broker, Requester};
 use crate::controllers::{Admin, Endpoint, Session};
@@ -26,8 +27,6 @@ const ASK: Duration = Duration::from_secs(30);
 /// Priority of a controller in the region that it runs in itself, and in others.
 const OWN_REGION: i32 = 10;
 const OTHER_REGION: i32 = 1;
-/// The region that the broker makes up for a cloud without any.
-const VIRTUAL_REGION: &str = "default";
 
 /// What a controller tells of itself.
 struct Told {
@@ -160,7 +159,7 @@ impl Broker {
             if clouds::ensure(tx, &cloud_row(name, cloud)).await? && own {
                 self.add_tuple(tx, Subject::Everyone, Relation::CanAddModel, &Object::cloud(name)).await?;
             }
-            for region in regions_of(name, cloud, own.then_some(told.region.as_str())) {
+            for region in region_rows(name, cloud, own.then_some(told.region.as_str())) {
                 if clouds::region(tx, name, &region.name).await?.is_none() {
                     clouds::put_region(tx, &region).await?;
                 }
@@ -189,48 +188,6 @@ fn named(told: CloudsResult) -> Result<BTreeMap<String, Cloud>> {
         }
     };
     told.clouds.into_iter().map(named).collect()
-}
-
-fn cloud_row(name: &str, cloud: &Cloud) -> clouds::NewCloud {
-    clouds::NewCloud {
-        name: name.to_owned(),
-        kind: cloud.r#type.clone(),
-        auth_types: cloud.auth_types.clone(),
-        endpoint: cloud.endpoint.clone(),
-        identity_endpoint: cloud.identity_endpoint.clone(),
-        storage_endpoint: cloud.storage_endpoint.clone(),
-        host_cloud_region: cloud.host_cloud_region.clone(),
-        ca_certificates: cloud.ca_certificates.clone(),
-        skip_tls_verify: cloud.skip_tls_verify,
-        config: Value::Object(cloud.config.clone().into_iter().collect()),
-    }
-}
-
-/// The regions of a cloud; one without any has a region all the same, so that models can be placed in it.
-fn regions_of(name: &str, cloud: &Cloud, own_region: Option<&str>) -> Vec<clouds::Region> {
-    if cloud.regions.is_empty() {
-        let own = own_region.filter(|r| !r.is_empty());
-        let region = own.unwrap_or(VIRTUAL_REGION).to_owned();
-        return vec![clouds::Region {
-            cloud: name.to_owned(),
-            name: region,
-            is_virtual: own.is_none(),
-            ..clouds::Region::default()
-        }];
-    }
-    (0..)
-        .zip(&cloud.regions)
-        .map(|(position, region)| clouds::Region {
-            cloud: name.to_owned(),
-            name: region.name.clone(),
-            position,
-            endpoint: region.endpoint.clone(),
-            identity_endpoint: region.identity_endpoint.clone(),
-            storage_endpoint: region.storage_endpoint.clone(),
-            config: cloud.region_config.get(&region.name).map_or_else(|| json!({}), |c| json!(c)),
-            is_virtual: false,
-        })
-        .collect()
 }
 
 fn already_exists(name: &str) -> Error {
