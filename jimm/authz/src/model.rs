@@ -125,7 +125,8 @@ pub(crate) fn sources(right: Right) -> Vec<Right> {
     found
 }
 
-fn parents(kind: ObjectKind, via: Relation) -> impl Iterator<Item = ObjectKind> {
+/// The kinds of things that a kind of thing has as its parent by the relation.
+pub(crate) fn parents(kind: ObjectKind, via: Relation) -> impl Iterator<Item = ObjectKind> {
     rule(kind, via).map_or(&[][..], |rule| rule.direct).iter().filter_map(|subject| match subject {
         SubjectType::Object(kind) => Some(*kind),
         _ => None,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::authorizer::{Error, Result, TupleReader};
 use crate::model::MAX_DEPTH;
-use crate::model::{Right, is_set, rule};
+use crate::model::{Right, is_set, parents, rule};
 use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
 
 /// A search for objects on which the subjects have one of the wanted rights.
@@ -82,15 +82,17 @@ impl<'a> Reach<'a> {
             }
             if is_set(object.kind, relation) {
                 self.next.insert(Subject::Set { object, relation });
-            } else if self.is_inherited(relation) {
+            } else if self.hands_down(object.kind, relation) {
                 self.next.insert(Subject::Object(object));
             }
         }
     }
 
-    fn is_inherited(&self, relation: Relation) -> bool {
+    /// Whether something wanted of other things is inherited from who has this relation to a thing of this kind.
+    fn hands_down(&self, parent: ObjectKind, had: Relation) -> bool {
         self.wanted.iter().any(|(kind, wanted)| {
-            rule(*kind, *wanted).and_then(|rule| rule.inherited).is_some_and(|(_, needed)| needed == relation)
+            let inherited = rule(*kind, *wanted).and_then(|rule| rule.inherited);
+            inherited.is_some_and(|(via, needed)| needed == had && parents(*kind, via).any(|kind| kind == parent))
         })
     }
 }

@@ -134,6 +134,19 @@ async fn a_question_costs_one_read_for_each_level() {
 }
 
 #[tokio::test]
+async fn a_list_costs_one_read_for_each_level_that_hands_something_down() {
+    let (authorizer, memory) = world(&[]);
+    let cost = async |user: &str, kind| {
+        memory.reads.store(0, Ordering::Relaxed);
+        authorizer.list_objects(&User::new(user), Relation::Reader, kind).await.unwrap();
+        memory.reads.load(Ordering::Relaxed)
+    };
+    assert_eq!(cost("owner@x", ObjectKind::Model).await, 1, "models hand nothing down to models");
+    assert_eq!(cost("owner@x", ObjectKind::ApplicationOffer).await, 2, "but to their offers");
+    assert_eq!(cost("admin@x", ObjectKind::Model).await, 3, "user, broker, controller");
+}
+
+#[tokio::test]
 async fn gives_up_on_groups_nested_beyond_reason() {
     let chain: Vec<String> = (0..100).map(|n| format!("group:{n}#member member group:{}", n + 1)).collect();
     let (authorizer, _) =
