@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use futures_util::future::try_join;
 
 use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
 
@@ -101,6 +102,24 @@ pub struct Subjects {
     pub idp_groups: BTreeSet<String>,
 }
 
+impl Subjects {
+    /// Whether the user is one of them.
+    pub fn include(&self, user: &User) -> bool {
+        self.everyone
+            || self.users.contains(&user.name)
+            || user.groups.iter().any(|group| self.idp_groups.contains(group))
+    }
+}
+
+/// Relations to an object: which of them the user has, and who else has each.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Standing {
+    /// Whether the user has it, in the order of the relations.
+    pub allowed: Vec<bool>,
+    /// Who has it, in the same order.
+    pub subjects: Vec<Subjects>,
+}
+
 /// Decides who may do what.
 #[async_trait]
 pub trait Authorizer: Send + Sync {
@@ -138,6 +157,15 @@ pub trait Authorizer: Send + Sync {
 
     /// The same for many relations in one go; answers in their order.
     async fn list_subjects_many(&self, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>>;
+
+    /// Which of the relations to the object the user has, and who else: what [`Authorizer::check_many`] and
+    /// [`Authorizer::list_subjects_many`] answer, in one look.
+    async fn standing(&self, user: &User, relations: &[Relation], object: &Object) -> Result<Standing> {
+        let questions: Vec<_> = relations.iter().map(|relation| (*relation, object.clone())).collect();
+        let (decisions, subjects) =
+            try_join(self.check_many(user, &questions), self.list_subjects_many(relations, object)).await?;
+        Ok(Standing { allowed: decisions.into_iter().map(|decision| decision.allowed).collect(), subjects })
+    }
 }
 
 /// Reads tuples. Tuples it cannot make sense of (kinds or relations of another release) it leaves out.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 
-use crate::authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
+use crate::authorizer::{Authorizer, Decision, Error, Result, Standing, Subjects, TupleReader, User};
 use crate::expand::expand;
 use crate::facts::{Facts, Grant};
 use crate::model::{MAX_DEPTH, Right, rule, sources};
@@ -140,5 +140,11 @@ impl<R: TupleReader> Authorizer for BuiltIn<R> {
 
     async fn list_subjects_many(&self, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>> {
         expand(&self.reader, relations, object).await
+    }
+
+    async fn standing(&self, user: &User, relations: &[Relation], object: &Object) -> Result<Standing> {
+        // Who is asked about is among those who have it, or has it not.
+        let subjects = expand(&self.reader, relations, object).await?;
+        Ok(Standing { allowed: subjects.iter().map(|had| had.include(user)).collect(), subjects })
     }
 }

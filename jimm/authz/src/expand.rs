@@ -33,7 +33,9 @@ fn collect(facts: &Facts, object: &Object, relation: Relation, unread: &mut Hash
             continue;
         }
         if object.kind == ObjectKind::IdpGroup {
-            subjects.idp_groups.insert(object.id);
+            if relation == Relation::Member {
+                subjects.idp_groups.insert(object.id);
+            }
             continue;
         }
         if !facts.knows(&object) {

@@ -13,7 +13,7 @@ mod names;
 mod openfga;
 mod reach;
 
-pub use authorizer::{Authorizer, Decision, Error, Result, Subjects, TupleReader, User};
+pub use authorizer::{Authorizer, Decision, Error, Result, Standing, Subjects, TupleReader, User};
 pub use builtin::BuiltIn;
 pub use dsl::model_text;
 pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple};

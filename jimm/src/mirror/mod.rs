@@ -16,8 +16,8 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use jimm_authz::{
-    Authorizer, Decision, Error, Object, ObjectKind, Observer, OpenFga, OpenFgaSettings, Relation, Subject, Subjects,
-    User,
+    Authorizer, Decision, Error, Object, ObjectKind, Observer, OpenFga, OpenFgaSettings, Relation, Standing, Subject,
+    Subjects, User,
 };
 use jimm_store::{Store, mirror};
 use tokio::sync::{Mutex, Notify};
@@ -227,5 +227,9 @@ impl Authorizer for Mirrored {
 
     async fn list_subjects_many(&self, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>> {
         self.0.up_to_date().await?.list_subjects_many(relations, object).await
+    }
+
+    async fn standing(&self, user: &User, relations: &[Relation], object: &Object) -> Result<Standing> {
+        self.0.up_to_date().await?.standing(user, relations, object).await
     }
 }

@@ -94,6 +94,16 @@ proptest! {
                     prop_assert!(tuples.contains(tuple));
                 }
             }
+            for object in ObjectKind::ALL.iter().flat_map(|kind| (0..IDS).map(|id| Object::new(*kind, id))) {
+                let relations: Vec<_> = Relation::ALL.iter().copied().filter(|it| asked_of_users(*it)).collect();
+                let standing = authorizer.standing(&user, &relations, &object).await.unwrap();
+                for (relation, allowed) in relations.iter().zip(&standing.allowed) {
+                    let expected = reference.had.contains(&(*relation, object.clone()));
+                    prop_assert_eq!(*allowed, expected, "standing: {:?} {} {}", user, relation, &object);
+                }
+                let listed = authorizer.list_subjects_many(&relations, &object).await.unwrap();
+                prop_assert_eq!(standing.subjects, listed);
+            }
             for kind in ObjectKind::ALL {
                 for relation in Relation::ALL.iter().copied().filter(|relation| asked_of_users(*relation)) {
                     let listed = authorizer.list_objects(&user, relation, *kind).await.unwrap();

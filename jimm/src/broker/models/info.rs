@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
-use jimm_authz::{Object, Relation};
+use jimm_authz::Relation;
 use jimm_proto::access::ModelAccess;
 use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelUserInfo};
 use jimm_store::identities;
@@ -16,6 +16,7 @@ use super::visible::{credential_tag, user_tag};
 use crate::broker::identity::users::{display_name, parse_model_tag};
 use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, copy, is_gone};
 use crate::broker::rights::access::EVERYONE;
+use crate::broker::rights::grants::hide;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
@@ -55,12 +56,14 @@ impl Broker {
         infos
     }
 
-    /// Everything that the broker itself knows of a model, when the caller may read it.
+    /// Everything that the broker itself knows of a model, when the caller may read it; otherwise unauthorized, whether it
+    /// exists or not.
     async fn look_at(&self, who: &Requester, tag: &str) -> Result<Looked> {
         let uuid = parse_model_tag(tag)?;
-        let (readable, access) = tokio::join!(self.readable_model(who, uuid), self.access_by_user(uuid));
-        let (row, level) = readable?;
-        Ok(Looked { row, level, access: visible(who, Some(level), access?) })
+        let (row, standing) = tokio::join!(self.model_row(uuid), self.model_standing(who, uuid));
+        let (level, access) = standing?;
+        let level = level.ok_or_else(Error::unauthorized)?;
+        Ok(Looked { row: row.map_err(hide)?, level, access: visible(who, Some(level), access) })
     }
 
     async fn ask_infos(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
@@ -97,26 +100,20 @@ impl Broker {
 
     /// The controller's answer under the broker's names.
     pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, info: ModelInfo) -> Result<ModelInfo> {
-        let level = self.model_access(who, row.uuid).await?;
-        let users = self.users_of(who, row.uuid, level).await?;
+        let (level, access) = self.model_standing(who, row.uuid).await?;
+        let users = self.shown_users(row.uuid, visible(who, level, access)).await?;
         Ok(merged(row, info, level.unwrap_or(ModelAccess::Read), users))
     }
 
     /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
     pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
-        let (row, level) = self.readable_model(who, parse_model_tag(tag)?).await?;
-        self.users_of(who, row.uuid, Some(level)).await
+        let Looked { row, access, .. } = self.look_at(who, tag).await?;
+        self.shown_users(row.uuid, access).await
     }
 
-    async fn users_of(&self, who: &Requester, uuid: Uuid, level: Option<ModelAccess>) -> Result<Vec<ModelUserInfo>> {
-        let access = visible(who, level, self.access_by_user(uuid).await?);
+    async fn shown_users(&self, uuid: Uuid, access: Access) -> Result<Vec<ModelUserInfo>> {
         let names = self.display_names(access.keys().cloned().collect()).await?;
         Ok(users(uuid, access, &names))
-    }
-
-    async fn access_by_user(&self, uuid: Uuid) -> Result<Access> {
-        let ladder = [Relation::Administrator, Relation::Writer, Relation::Reader];
-        self.users_by_relation(&ladder, &Object::model(uuid)).await
     }
 
     /// What the named are to be called, as far as that is known.

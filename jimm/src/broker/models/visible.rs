@@ -9,7 +9,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::{Object, Relation};
-use jimm_proto::access::ModelAccess;
 use jimm_proto::params::model_manager::{
     Model, ModelMigrationStatus, ModelSLAInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
 };
@@ -37,14 +36,6 @@ impl Broker {
     pub(crate) async fn model_for(&self, who: &Requester, relation: Relation, uuid: Uuid) -> Result<Row> {
         self.require(who, relation, &Object::model(uuid)).await?;
         self.model_row(uuid).await.map_err(crate::broker::rights::grants::hide)
-    }
-
-    /// The model with what the caller may do with it, which is at least to read it; otherwise unauthorized, whether it
-    /// exists or not.
-    pub(crate) async fn readable_model(&self, who: &Requester, uuid: Uuid) -> Result<(Row, ModelAccess)> {
-        let (row, level) = tokio::join!(self.model_row(uuid), self.model_access(who, uuid));
-        let level = level?.ok_or_else(Error::unauthorized)?;
-        Ok((row.map_err(crate::broker::rights::grants::hide)?, level))
     }
 
     /// Every model the caller may read.

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use jimm_authz::{Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Tuple, TupleReader, User};
+use jimm_authz::{
+    Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Subjects, Tuple, TupleReader, User,
+};
 use jimm_proto::access::{CloudAccess, ModelAccess};
 use jimm_store::tuples::{self, TupleRow};
 use jimm_store::{Store, Tx, identities};
@@ -119,6 +121,18 @@ fn highest(answers: &[Decision]) -> Option<ModelAccess> {
     MODEL_LADDER.iter().zip(answers).find(|(_, decision)| decision.allowed).map(|((_, level), _)| *level)
 }
 
+/// Users by the first of the relations that they have; everyone goes by that name.
+fn by_user(relations: &[Relation], found: Vec<Subjects>) -> BTreeMap<String, Relation> {
+    let mut users = BTreeMap::new();
+    for (relation, subjects) in relations.iter().zip(found) {
+        let everyone = subjects.everyone.then(|| EVERYONE.to_owned());
+        for name in subjects.users.into_iter().chain(everyone) {
+            users.entry(name).or_insert(*relation);
+        }
+    }
+    users
+}
+
 // === asking ===
 
 impl Broker {
@@ -172,6 +186,19 @@ impl Broker {
         let questions = MODEL_LADDER.map(|(relation, _)| (relation, Object::model(uuid)));
         let answers = self.authz.check_many(&user(who), &questions).await?;
         Ok(highest(&answers))
+    }
+
+    /// The same, and who else may do what with the model, as [`Broker::users_by_relation`] tells it.
+    pub(crate) async fn model_standing(
+        &self,
+        who: &Requester,
+        uuid: Uuid,
+    ) -> Result<(Option<ModelAccess>, BTreeMap<String, Relation>)> {
+        let relations = MODEL_LADDER.map(|(relation, _)| relation);
+        let standing = self.authz.standing(&user(who), &relations, &Object::model(uuid)).await?;
+        let level =
+            MODEL_LADDER.iter().zip(&standing.allowed).find(|(_, allowed)| **allowed).map(|((_, level), _)| *level);
+        Ok((level, by_user(&relations, standing.subjects)))
     }
 
     /// The same for several; models with which the caller may do nothing are left out.
@@ -263,15 +290,7 @@ impl Broker {
         relations: &[Relation],
         object: &Object,
     ) -> Result<BTreeMap<String, Relation>> {
-        let mut users = BTreeMap::new();
-        let found = self.authz.list_subjects_many(relations, object).await?;
-        for (relation, subjects) in relations.iter().zip(found) {
-            let everyone = subjects.everyone.then(|| EVERYONE.to_owned());
-            for name in subjects.users.into_iter().chain(everyone) {
-                users.entry(name).or_insert(*relation);
-            }
-        }
-        Ok(users)
+        Ok(by_user(relations, self.authz.list_subjects_many(relations, object).await?))
     }
 }
 
