@@ -9,15 +9,25 @@ use crate::app::TestApp;
 
 /// A client that trusts the broker, and follows no redirect by itself.
 pub fn client(app: &TestApp) -> Result<Client> {
+    trusting(&app.door.ca)
+}
+
+/// The same of any broker, by the certificate of its authority.
+pub fn trusting(ca: &str) -> Result<Client> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let root = reqwest::Certificate::from_pem(app.door.ca.as_bytes())?;
+    let root = reqwest::Certificate::from_pem(ca.as_bytes())?;
     Ok(Client::builder().tls_certs_only([root]).redirect(Policy::none()).build()?)
 }
 
 /// Logs in: the cookie of the session, as it is sent back.
 pub async fn session(app: &TestApp, client: &Client, email: &str) -> Result<String> {
-    let begun = client.get(format!("https://{}/auth/login", app.door.address)).send().await?;
-    let agreed = client.post(format!("{}?email={email}", app.idp.approve_url())).send().await?;
+    session_at(&app.door.address, &app.idp.approve_url(), client, email).await
+}
+
+/// The same at any broker, whose provider lets people agree at this URL.
+pub async fn session_at(address: &str, approve_url: &str, client: &Client, email: &str) -> Result<String> {
+    let begun = client.get(format!("https://{address}/auth/login")).send().await?;
+    let agreed = client.post(format!("{approve_url}?email={email}")).send().await?;
     ensure!(agreed.status().is_success(), "the provider does not know {email}");
     let at_provider = client.get(header(&begun, &LOCATION)?).send().await?;
     let back = client.get(header(&at_provider, &LOCATION)?).header(COOKIE, cookie(&begun)?).send().await?;

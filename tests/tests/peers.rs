@@ -1,7 +1,7 @@
 //! Clients that others wrote do a day's work through the broker; here the two that need nothing but a registry. The others,
 //! and all together, are `make test-peers`. Where there is no Python, or no node, it is said and skipped.
 
-use jimm_tests::peers::{COMMANDS, Client, Day, Outcome, Tools};
+use jimm_tests::peers::{COMMANDS, Client, Outcome, Simulated, Tools};
 
 /// Each command does what it should, or is refused as it has to be; only `absent` of them are not there at all.
 async fn works(client: Client, shape: &str, absent: &[&str]) {
@@ -10,7 +10,7 @@ async fn works(client: Client, shape: &str, absent: &[&str]) {
         eprintln!("SKIPPED: {client} cannot be had here: {}", tools.missing.join("; "));
         return;
     }
-    let day = Day::begin(shape).await.expect("a broker");
+    let day = Simulated::begin(shape).await.expect("a broker");
     let cells = day.spend(&client, &tools, None).await.expect("a day");
     for command in COMMANDS {
         let cell = cells.iter().find(|cell| cell.command == command).expect("every command is told of");

@@ -27,6 +27,15 @@ const say = (command, result, detail = "") => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
 
+// Waits for what comes by itself.
+const until = async (truth, told) => {
+  const end = Date.now() + day.patience * 1000;
+  while (!(await truth())) {
+    if (Date.now() > end) throw new Error(`${told}, after ${day.patience} s`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+};
+
 class Absent extends Error {}
 
 const check = (truth, told) => {
@@ -97,12 +106,13 @@ await step("clouds", async () => {
   const { clouds } = await conn.facades.cloud.clouds();
   check(clouds[`cloud-${day.cloud}`], clouds);
   const cloud = one(await conn.facades.cloud.cloud({ entities: [{ tag: `cloud-${day.cloud}` }] }));
-  check(cloud.cloud.type === "lxd", cloud);
+  check(cloud.cloud.type === day.cloud_type, cloud);
 });
 const credential = `cloudcred-${day.cloud}_${me}_default`;
 await step("add a credential", async () => {
-  const attrs = { username: "u", password: "p" };
-  const credentials = [{ tag: credential, credential: { "auth-type": "userpass", attrs } }];
+  const userpass = { "auth-type": "userpass", attrs: { username: "u", password: "p" } };
+  const secret = day.cloud_type === "lxd" ? userpass : { "auth-type": "empty", attrs: {} };
+  const credentials = [{ tag: credential, credential: secret }];
   one(await conn.facades.cloud.updateCredentialsCheckModels({ credentials, force: false }));
 });
 await step("credentials", async () => {
@@ -162,6 +172,12 @@ await step("deploy a local charm", async () => {
   }
   const status = await model.facades.client.fullStatus({ patterns: [] });
   check(status.applications.web, status);
+  if (!day.machines) return;
+  await until(async () => {
+    const { applications } = await model.facades.client.fullStatus({ patterns: [] });
+    const units = Object.values(applications).flatMap((it) => Object.values(it.units ?? {}));
+    return units.length === 2 && units.every((it) => it["workload-status"].status === "active");
+  }, "the units are not active");
 });
 await step("configure an application", async () => {
   const args = [{ application: "web", config: { title: "tidy" }, "config-yaml": "", generation: "" }];
@@ -242,12 +258,10 @@ await step("destroy models", async () => {
   const gone = [branch, uuid].map((it) => ({ "model-tag": `model-${it}`, "destroy-storage": true }));
   const answer = await conn.facades.modelManager.destroyModels({ models: gone });
   check(answer.results.every((it) => !it.error), answer);
-  for (let left = 200; left > 0; left -= 1) {
+  await until(async () => {
     const listed = await conn.facades.modelManager.listModels({ tag: `user-${me}` });
-    if (!listed["user-models"]?.length) return;
-    await new Promise((later) => setTimeout(later, 50));
-  }
-  throw new Error("they are still there");
+    return !listed["user-models"]?.length;
+  }, "they are still there");
 });
 await refused("a model that is gone", () => connect(`/model/${uuid}/api`, byCookie), "model not found");
 open.forEach((logout) => logout());

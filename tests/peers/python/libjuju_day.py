@@ -80,7 +80,7 @@ class Day:
         clouds = await self.controller.clouds()
         check("cloud-" + self.cloud in clouds.clouds, clouds.clouds)
         found = await self.controller.cloud(self.cloud)
-        check(found.cloud.type_ == "lxd", found)
+        check(found.cloud.type_ == DAY["cloud_type"], found)
 
     async def add_credential(self):
         credential = client.CloudCredential(auth_type="userpass", attrs={"username": "u", "password": "p"})

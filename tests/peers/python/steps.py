@@ -7,6 +7,7 @@ controller has no such thing, and why) or `failed`.
 import asyncio
 import json
 import os
+import time
 import traceback
 
 DAY = json.loads(os.environ["PEERS"])
@@ -26,6 +27,15 @@ def say(command, result, detail=""):
 def check(truth, told):
     if not truth:
         raise AssertionError(f"not as it should be: {told}")
+
+
+def until(truth, told):
+    """Waits for what comes by itself; what it is then."""
+    end = time.monotonic() + DAY["patience"]
+    while not (given := truth()):
+        check(time.monotonic() < end, f"{told}, after {DAY['patience']} s")
+        time.sleep(0.2)
+    return given
 
 
 def judge(command, error, texts):

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
-use jimm_tests::peers::{Client, Day, Matrix, Outcome, PAGE, SHAPES, Tools};
-use jimm_tests::process;
+use jimm_tests::peers::{Cell, Client, Matrix, PAGE, SHAPES, SIMULATED, Simulated, Tools};
 
-/// Prints client, controller, command and result, and writes the page of compatibility when every client was there.
+/// Prints client, controller, command and result, and writes the page of compatibility when every client was there; what it
+/// tells of real controllers stays.
 #[derive(Debug, Parser)]
 struct Args {
     /// Only clients whose name has this in it; the page is not written.
@@ -33,33 +33,22 @@ async fn main() -> Result<()> {
     for shape in SHAPES.into_iter().filter(|shape| args.shape.as_deref().is_none_or(|only| only == *shape)) {
         for client in Client::all(&tools).iter().filter(|client| wanted(client)) {
             // Each finds the broker as nobody has used it.
-            let day = Day::begin(shape).await?;
+            let day = Simulated::begin(shape).await?;
             let cells = day.spend(client, &tools, args.record.as_deref()).await?;
-            for cell in &cells {
-                println!(
-                    "{:<8} {client:<26} {shape:<5} {}",
-                    format!("{:?}", cell.outcome).to_lowercase(),
-                    cell.command
-                );
-                if cell.outcome == Outcome::Failed {
-                    println!("    {}", cell.detail);
-                }
-            }
-            if cells.iter().any(|cell| cell.outcome == Outcome::Failed) {
+            Cell::tell(client, shape, &cells);
+            if Cell::any_failed(&cells) {
                 let log = std::env::temp_dir().join("testpeers-jimmsrv.log");
                 std::fs::write(&log, day.broker_log())?;
                 println!("    the broker's log is {}", log.display());
             }
-            matrix.add(client, shape, &cells)?;
+            matrix.add(client, SIMULATED, shape, &cells)?;
         }
     }
     let (count, failed) = matrix.count();
     println!("{count} commands, {failed} failed");
     ensure!(failed == 0 && count > 0, "{failed} of {count} commands failed");
     if tools.missing.is_empty() && args.client.is_none() && args.shape.is_none() {
-        let page = process::workspace().join(PAGE);
-        process::write_whole(&page, &matrix.page()).with_context(|| format!("cannot write {}", page.display()))?;
-        println!("written: {PAGE}");
+        matrix.publish()?;
     } else {
         println!("{PAGE} is not written: not everything was tried");
     }

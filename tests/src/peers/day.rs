@@ -1,6 +1,5 @@
 //! One client's day at one broker: who they are, what they are told, what became of each command.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,73 +10,71 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::COMMANDS;
-use super::install::{self, Tools};
+use super::client::Client;
+use super::install::Tools;
 use super::matrix::{Cell, Outcome};
-use crate::app::{AppOptions, TestApp};
-use crate::broker::{ADMIN, SERVICE_ID, SERVICE_SECRET};
+use crate::broker::{SERVICE_ID, SERVICE_SECRET};
+use crate::client::Door;
 use crate::demo::juju_data::{self, Account};
-use crate::{browser, given, process};
+use crate::process;
 
-/// Longer no day may take.
-const LONGEST: Duration = Duration::from_secs(180);
-/// Someone who may only read.
-const READER: &str = "reader@example.com";
-/// And a service account that may only read.
-const READING_SERVICE: &str = "svc-reader";
+/// A service account that may only read.
+pub const READING_SERVICE: &str = "svc-reader";
 /// What the broker is called in client stores.
 const CONTROLLER: &str = "jimm";
 
-/// A client that somebody else wrote.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Client {
-    /// PyPI's `juju`.
-    Libjuju,
-    /// npm's `@canonical/jujulib`.
-    Jujulib,
-    /// Juju's own client of this generation.
-    Juju(String),
-    /// PyPI's `jubilant`, which drives Juju's own client of this generation.
-    Jubilant(String),
+/// A broker, and what people find there.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its door.
+    pub door: Door,
+    /// Its controller UUID.
+    pub uuid: String,
+    /// The certificate of the authority that clients trust.
+    pub ca: PathBuf,
+    /// Any certificate.
+    pub certificate: PathBuf,
+    /// A directory of the day's own.
+    pub dir: PathBuf,
+    /// The generation of its controllers: `3.6`, `4.1`.
+    pub generation: String,
+    /// Its cloud.
+    pub cloud: String,
+    /// Of which type that is.
+    pub cloud_type: String,
+    /// A charm to deploy.
+    pub charm: PathBuf,
+    /// Whether machines start in it, and units on them.
+    pub machines: bool,
+    /// Longer nobody waits for something that comes by itself.
+    pub patience: Duration,
+    /// Longer no day may take.
+    pub longest: Duration,
 }
 
-impl fmt::Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Libjuju => f.write_str("python-libjuju"),
-            Self::Jujulib => f.write_str("jujulib"),
-            Self::Juju(generation) => write!(f, "juju {generation}"),
-            Self::Jubilant(generation) => write!(f, "jubilant with juju {generation}"),
-        }
-    }
+/// Someone who has logged in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their name.
+    pub user: String,
+    /// A session token of theirs.
+    pub token: String,
 }
 
-impl Client {
-    /// The version, as far as a lock file tells it; that of Juju's own clients is their generation.
-    pub fn version(&self) -> Result<String> {
-        match self {
-            Self::Libjuju => install::pinned("juju"),
-            Self::Jujulib => install::pinned("@canonical/jujulib"),
-            Self::Juju(generation) => Ok(generation.clone()),
-            Self::Jubilant(_) => install::pinned("jubilant"),
-        }
-    }
-
-    /// All that can be run with these tools.
-    pub fn all(tools: &Tools) -> Vec<Self> {
-        let mut clients: Vec<Self> = tools.juju.iter().map(|(generation, _)| Self::Juju(generation.clone())).collect();
-        if tools.python.is_some() {
-            clients.extend(tools.juju.iter().map(|(generation, _)| Self::Jubilant(generation.clone())));
-            clients.push(Self::Libjuju);
-        }
-        clients.extend(tools.node.as_ref().map(|_| Self::Jujulib));
-        clients
-    }
+/// Who has a day.
+#[derive(Clone, Debug)]
+pub struct People {
+    /// Who works.
+    pub worker: Person,
+    /// The cookie of the same person's browser.
+    pub cookie: String,
+    /// Someone who may only read.
+    pub reader: Person,
 }
 
-/// A broker with one simulated controller, on which a day is spent.
+/// A day that can begin.
 pub struct Day {
-    app: TestApp,
-    shape: String,
+    place: Place,
     told: Value,
 }
 
@@ -91,88 +88,59 @@ struct Line {
 }
 
 impl Day {
-    /// Starts everything that a client needs.
-    pub async fn begin(shape: &str) -> Result<Self> {
-        let app = TestApp::with(AppOptions { sims: vec![shape.to_owned()], env: Vec::new() }).await;
-        app.attach_all().await;
-        let http = browser::client(&app)?;
-        let charm = app.dir().join("rig.charm");
-        install::charm(&charm)?;
-        let person = async |email: &str| anyhow::Ok(json!({"user": email, "password": app.token(email).await?}));
-        let (admin, reader) = (person(ADMIN).await?, person(READER).await?);
-        app.idp.add_service(READING_SERVICE, SERVICE_SECRET);
-        let stores = ["store", "reader_store", "wrong_store"].map(|name| (name, app.dir().join(name)));
-        let wrong = json!({"user": ADMIN, "password": "bm9uc2Vuc2U="});
-        for ((_, store), who) in stores.iter().zip([&admin, &reader, &wrong]) {
-            Self::store(&app, store, who)?;
+    /// Writes everything down that a client needs.
+    pub fn begin(place: Place, people: &People) -> Result<Self> {
+        let stores = ["store", "reader_store", "wrong_store"].map(|name| place.dir.join(name));
+        let wrong = Person { user: people.worker.user.clone(), token: "bm9uc2Vuc2U=".to_owned() };
+        for (store, who) in stores.iter().zip([&people.worker, &people.reader, &wrong]) {
+            let account = Account {
+                controller: CONTROLLER,
+                uuid: &place.uuid,
+                endpoint: &place.door.address,
+                ca: &place.door.ca,
+                user: &who.user,
+                token: &who.token,
+            };
+            juju_data::write(store, &account)?;
         }
+        let person = |who: &Person| json!({"user": who.user, "password": who.token});
         let told = json!({
-            "endpoint": app.door.address, "ca": app.plan.tls.ca, "certificate": app.plan.tls.cert, "shape": shape, "controller": CONTROLLER,
+            "endpoint": place.door.address, "ca": place.ca, "certificate": place.certificate, "shape": place.generation,
+            "controller": CONTROLLER, "cloud": place.cloud, "cloud_type": place.cloud_type, "charm": place.charm,
+            "machines": place.machines, "patience": place.patience.as_secs(), "longest": place.longest.as_secs(),
             "service": {"user": SERVICE_ID, "password": SERVICE_SECRET},
             "reading_service": {"user": READING_SERVICE, "password": SERVICE_SECRET},
-            "admin": admin, "reader": reader, "cookie": browser::session(&app, &http, ADMIN).await?,
-            "commands": COMMANDS, "cloud": given::cloud_of(&app.sims[0].plan).await?, "charm": charm, "longest": LONGEST.as_secs(),
-            "store": stores[0].1, "reader_store": stores[1].1, "wrong_store": stores[2].1,
+            "admin": person(&people.worker), "reader": person(&people.reader), "cookie": people.cookie,
+            "commands": COMMANDS, "store": stores[0], "reader_store": stores[1], "wrong_store": stores[2],
         });
-        Ok(Self { app, shape: shape.to_owned(), told })
-    }
-
-    fn store(app: &TestApp, store: &Path, who: &Value) -> Result<()> {
-        let account = Account {
-            controller: CONTROLLER,
-            uuid: &app.plan.uuid,
-            endpoint: &app.door.address,
-            ca: &app.door.ca,
-            user: who["user"].as_str().unwrap_or_default(),
-            token: who["password"].as_str().unwrap_or_default(),
-        };
-        juju_data::write(store, &account)
-    }
-
-    /// What the broker logged.
-    pub fn broker_log(&self) -> String {
-        self.app.broker_log()
+        Ok(Self { place, told })
     }
 
     /// A day of this client: every command with what became of it. Frames that are sent are kept in `record`, where the
     /// client lets itself be listened to.
     pub async fn spend(&self, client: &Client, tools: &Tools, record: Option<&Path>) -> Result<Vec<Cell>> {
-        let folder = process::workspace().join("tests/peers");
-        let python = || tools.python.clone().context("no Python");
-        let (mut command, generation, kind) = match client {
-            Client::Libjuju => (script(&python()?, &folder.join("python/libjuju_day.py")), None, "libjuju"),
-            Client::Jubilant(generation) => {
-                (script(&python()?, &folder.join("python/cli_day.py")), Some(generation), "jubilant")
-            }
-            Client::Juju(generation) => {
-                let python = tools.python.clone().unwrap_or_else(|| "python3".into());
-                (script(&python, &folder.join("python/cli_day.py")), Some(generation), "juju")
-            }
-            Client::Jujulib => {
-                // Its packages are looked for beside the script.
-                let packages = tools.node.as_ref().context("no node")?;
-                let script_there = packages.join(format!("day-{}.mjs", std::process::id()));
-                std::fs::copy(folder.join("node/day.mjs"), &script_there)?;
-                (script(Path::new("node"), &script_there), None, "jujulib")
-            }
+        // Node looks for packages beside the script.
+        let beside = match client {
+            Client::Jujulib => Some(copied(tools.node.as_deref().context("no node")?)?),
+            _ => None,
         };
+        let (mut command, generation, kind) = started(client, tools, beside.as_ref().map(|it| it.0.as_path()))?;
         let mut told = self.told.clone();
         told["client"] = json!(kind);
         told["record"] = json!(record);
+        let juju = |of: &str| tools.juju.iter().find(|(known, _)| known == of).map(|(_, program)| program);
         if let Some(generation) = generation {
-            let program = tools.juju.iter().find(|(known, _)| known == generation).map(|(_, program)| program);
-            told["juju"] = json!(program.context("no such client")?);
+            told["juju"] = json!(juju(generation).context("no such client")?);
+            told["newer_juju"] = json!(juju(&self.place.generation).filter(|_| *generation < self.place.generation));
         }
-        command.env("PEERS", told.to_string()).env("HOME", self.app.dir());
+        let ca = &self.place.ca;
+        command.env("PEERS", told.to_string()).env("HOME", &self.place.dir);
         command.env("JUJU_DATA", self.told["store"].as_str().unwrap_or_default());
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONWARNINGS", "ignore");
-        command.env("SSL_CERT_FILE", &self.app.plan.tls.ca).env("NODE_EXTRA_CA_CERTS", &self.app.plan.tls.ca);
-        let output = tokio::time::timeout(LONGEST, command.output()).await;
-        let output = output.with_context(|| format!("{client} has not ended within {LONGEST:?}"))??;
-        if *client == Client::Jujulib {
-            let script_there = tools.node.as_ref().map(|it| it.join(format!("day-{}.mjs", std::process::id())));
-            let _ = script_there.map(std::fs::remove_file);
-        }
+        command.env("SSL_CERT_FILE", ca).env("NODE_EXTRA_CA_CERTS", ca);
+        let longest = self.place.longest;
+        let output = tokio::time::timeout(longest, command.output()).await;
+        let output = output.with_context(|| format!("{client} has not ended within {longest:?}"))??;
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let mut cells: Vec<Cell> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).map(cell).collect();
         ensure!(!cells.is_empty(), "{client} has done nothing ({}): {out}\n{err}", output.status);
@@ -184,14 +152,43 @@ impl Day {
         }
         Ok(cells)
     }
+}
 
-    /// The shape of its controller.
-    pub fn shape(&self) -> &str {
-        &self.shape
+/// The command, the generation of `juju` that it needs, and what it is called in the scripts.
+fn started<'a>(
+    client: &'a Client,
+    tools: &Tools,
+    beside: Option<&Path>,
+) -> Result<(Command, Option<&'a String>, &'static str)> {
+    let folder = process::workspace().join("tests/peers/python");
+    let python = || tools.python.clone().context("no Python");
+    Ok(match client {
+        Client::Libjuju => (script(&python()?, &folder.join("libjuju_day.py")), None, "libjuju"),
+        Client::Jubilant(generation) => (script(&python()?, &folder.join("cli_day.py")), Some(generation), "jubilant"),
+        Client::Juju(generation) => {
+            let python = tools.python.clone().unwrap_or_else(|| "python3".into());
+            (script(&python, &folder.join("cli_day.py")), Some(generation), "juju")
+        }
+        Client::Jujulib => (script(Path::new("node"), beside.context("no script")?), None, "jujulib"),
+    })
+}
+
+/// A file that goes with this value.
+struct Copied(PathBuf);
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
-fn script(interpreter: &Path, script: &PathBuf) -> Command {
+fn copied(packages: &Path) -> Result<Copied> {
+    let there = packages.join(format!("day-{}.mjs", std::process::id()));
+    std::fs::copy(process::workspace().join("tests/peers/node/day.mjs"), &there)?;
+    Ok(Copied(there))
+}
+
+fn script(interpreter: &Path, script: &Path) -> Command {
     let mut command = Command::new(interpreter);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();

@@ -3,13 +3,17 @@
 //! The days are scripts in `tests/peers`; here is what they need, what became of them, and the page that tells it. A client
 //! that cannot be had on this machine is left out, and why is said.
 
+mod client;
 mod day;
 mod install;
 mod matrix;
+mod simulated;
 
-pub use day::{Client, Day};
+pub use client::Client;
+pub use day::{Day, People, Person, Place, READING_SERVICE};
 pub use install::{Tools, charm};
-pub use matrix::{Cell, Matrix, Outcome, PAGE};
+pub use matrix::{Cell, Matrix, Outcome, PAGE, REAL, SIMULATED};
+pub use simulated::Simulated;
 
 /// The shapes of simulated controllers that every client works on.
 pub const SHAPES: [&str; 2] = ["3.6", "4.1"];

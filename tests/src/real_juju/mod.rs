@@ -7,6 +7,7 @@ mod drains;
 mod identity;
 mod incoming;
 mod ledger;
+mod peers;
 mod rig;
 mod story;
 mod world;

@@ -17,7 +17,7 @@ const ALICE: &str = "alice@example.com";
 pub(super) const SETTLED: Duration = Duration::from_mins(3);
 
 /// The parts of the story, in their order.
-pub const PARTS: [&str; 14] = [
+pub const PARTS: [&str; 15] = [
     "attach",
     "cloud",
     "work",
@@ -32,6 +32,7 @@ pub const PARTS: [&str; 14] = [
     "drain",
     "incoming",
     "adopt",
+    "peers",
 ];
 
 /// What is told, and what is left.
@@ -101,7 +102,8 @@ impl<'a> Story<'a> {
                 "stop" => self.stop().await?,
                 "drain" => self.drain().await?,
                 "incoming" => self.incoming().await?,
-                _ => self.adopt().await?,
+                "adopt" => self.adopt().await?,
+                _ => self.peers().await?,
             }
             println!("part {part:?} took {:.1} s", started.elapsed().as_secs_f64());
         }

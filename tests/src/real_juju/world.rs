@@ -9,10 +9,11 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::ledger::{Actor, Ledger};
 use super::rig::{Controller, Rig};
-use crate::broker::{self, BrokerPlan};
+use crate::broker::{self, BrokerPlan, SERVICE_ID, SERVICE_SECRET};
 use crate::client::approve;
 use crate::demo::{self, Layout};
 use crate::idp::IdpOptions;
+use crate::peers::READING_SERVICE;
 use crate::pki::Ca;
 use crate::postgres::{Cluster, private_dir};
 use crate::process;
@@ -25,7 +26,7 @@ pub(super) struct World {
     pub(super) rig: Rig,
     pub(super) controllers: [Controller; 2],
     pub(super) layout: Layout,
-    address: String,
+    pub(super) address: String,
     metrics_port: u16,
     pub(super) ca: PathBuf,
     issuer: String,
@@ -175,7 +176,7 @@ impl World {
             let Some((_, rest)) = line.split_once("enter code ") else { continue };
             codes += 1;
             let code = rest.split_whitespace().next().context("no code")?;
-            let url = format!("{}/approve", self.issuer);
+            let url = self.approve_url();
             match answer {
                 Answer::As(email) => approve(&url, code, email).await?,
                 Answer::Refuse => approve(&format!("{url}?deny=true"), code, "").await?,
@@ -186,6 +187,16 @@ impl World {
         let output = child.wait_with_output().await?;
         said.push_str(&String::from_utf8_lossy(&output.stdout));
         Ok(Talk { succeeded: output.status.success(), said, codes })
+    }
+
+    /// Where people agree at the provider.
+    pub(super) fn approve_url(&self) -> String {
+        format!("{}/approve", self.issuer)
+    }
+
+    /// The broker's own settings.
+    pub(super) fn setting(&self, name: &str) -> Result<String> {
+        self.layout.read_broker()?.remove(name).with_context(|| format!("the broker has no {name}"))
     }
 
     /// Kills the broker where it stands and starts it again.
@@ -226,6 +237,9 @@ fn start_broker(layout: &Layout, metrics_port: u16) -> Result<()> {
 fn start_idp(layout: &Layout) -> Result<String> {
     let ready = layout.at("idp.url");
     let mut command = Command::new(process::built("simidp"));
+    for service in [SERVICE_ID, READING_SERVICE] {
+        command.arg("--service").arg(format!("{service}:{SERVICE_SECRET}"));
+    }
     command.args(["--interval", "1"]).arg("--ready-file").arg(&ready);
     let pid = process::daemon(&mut command, &layout.at("simidp.log"))?;
     layout.remember("simidp", pid)?;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use jimm_tests::peers::{COMMANDS, Client, Matrix, PAGE, SHAPES};
+use jimm_tests::peers::{COMMANDS, Client, Matrix, PAGE, REAL, SHAPES, SIMULATED};
 use jimm_tests::process::built;
 
 use crate::markdown::read;
@@ -43,8 +43,12 @@ fn the_page_of_compatibility_was_written_and_not_typed() {
     clients.extend(generations.into_iter().map(Client::Jubilant));
     for client in &clients {
         let version = client.version().expect("it is pinned");
-        let columns = matrix.clients().filter(|(name, at)| *name == client.to_string() && *at == version).count();
-        assert_eq!(columns, SHAPES.len(), "{client} {version} is not in {PAGE}: run `make test-peers`");
+        for (kind, controllers, run) in [(SIMULATED, SHAPES.len(), "test-peers"), (REAL, 1, "test-juju")] {
+            let is_it = |(name, at): &&(String, String)| *name == client.to_string() && *at == version;
+            let columns = matrix.clients(kind).filter(is_it).count();
+            assert_eq!(columns, controllers, "{client} {version} ({kind}) is not in {PAGE}: run `make {run}`");
+        }
     }
-    assert_eq!(matrix.count(), (SHAPES.len() * clients.len() * COMMANDS.len(), 0), "run `make test-peers`");
+    let days = (SHAPES.len() + 1) * clients.len();
+    assert_eq!(matrix.count(), (days * COMMANDS.len(), 0), "run `make test-peers` and `make test-juju`");
 }
