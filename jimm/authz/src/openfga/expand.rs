@@ -113,7 +113,9 @@ fn collect(known: &HashMap<Set, Parts>, object: &Object, relation: Relation) -> 
             continue;
         }
         if set.0.kind == ObjectKind::IdpGroup {
-            subjects.idp_groups.insert(set.0.id);
+            if set.1 == Relation::Member {
+                subjects.idp_groups.insert(set.0.id);
+            }
             continue;
         }
         let Some(parts) = known.get(&set) else { continue };

@@ -14,8 +14,8 @@ use jimm_store::{StoreError, Tx, clouds};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::attached::info;
 use super::endpoints::password_row;
+use super::told::info;
 use crate::broker::clouds::rows::{cloud_row, region_rows};
 use crate::broker::remote::{CLOUD, MODEL_MANAGER};
 use crate::broker::{Broker, Requester};

@@ -6,12 +6,11 @@ use jimm_store::jobs::{self, Job, NewJob};
 use jimm_store::{controllers, job_logs, job_secrets};
 use uuid::Uuid;
 
-use super::bootstrap_job::{self, Data};
+use super::bootstrap_job::{self, Data, secret_row};
 use super::destroy;
 use crate::bootstrap::KEYS_URL;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
-use crate::secrets;
 
 /// Clouds that are the machine of whoever runs the client: the broker's would be meant.
 const LOCAL_CLOUDS: [&str; 2] = ["localhost", "microk8s"];
@@ -120,11 +119,6 @@ impl Broker {
         let job = jobs::get(&mut *self.store.acquire().await?, id).await?;
         job.ok_or_else(|| Error::not_found(format!("job {id} not found")))
     }
-}
-
-/// The place that a job's secret belongs to.
-pub(in crate::broker) fn secret_row(secret: Uuid) -> String {
-    secrets::row("job_secrets", &secret.to_string(), "sealed")
 }
 
 fn in_work(name: &str) -> Error {

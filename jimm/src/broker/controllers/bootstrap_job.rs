@@ -10,13 +10,13 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::bootstrap::secret_row;
 use super::juju_runs::{GRACE, Over};
 use crate::bootstrap::{Ended, Folder, Made, Place, Redactor, made, make_files};
 use crate::broker::Broker;
 use crate::broker::job_steps::{data_of, end};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::{Outcome, Work};
+use crate::secrets;
 
 /// The kind of job.
 pub const KIND: &str = "bootstrap";
@@ -231,4 +231,9 @@ async fn attach(broker: &Broker, work: &Work, data: Data) -> Result<Outcome> {
         return end(broker, work, Some(data.secret), Err(why)).await;
     }
     Err(error)
+}
+
+/// The place that a job's secret belongs to.
+pub(in crate::broker) fn secret_row(secret: Uuid) -> String {
+    secrets::row("job_secrets", &secret.to_string(), "sealed")
 }

@@ -1,7 +1,7 @@
 //! Controllers: made, attached, shown, set aside, detached, destroyed. Calls to them are `remote`'s.
 
 mod attach;
-pub(super) mod attached;
+mod attached;
 mod bootstrap;
 pub mod bootstrap_job;
 pub mod destroy;
@@ -9,3 +9,4 @@ mod endpoints;
 mod facts;
 mod juju_runs;
 mod profiles;
+pub(super) mod told;

@@ -6,7 +6,7 @@ use jimm_store::{clouds, controllers, jobs, models};
 
 use super::facts::Told;
 use super::state::KIND;
-use crate::broker::controllers::attached::info;
+use crate::broker::controllers::told::info;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 

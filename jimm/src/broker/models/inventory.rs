@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::visible::credential_tag;
-use crate::broker::controllers::attached::info;
+use crate::broker::controllers::told::info;
 use crate::broker::{Broker, Requester};
 use crate::controllers::Facade;
 use crate::error::{Error, Result};

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::gather::marks;
 use super::score::{MOST, Marks};
-use crate::broker::controllers::attached::info;
+use crate::broker::controllers::told::info;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Result};
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jimm_store::events::Code;
-use jimm_store::leases;
 use jimm_store::plan_models::{self, Count, PlanModel};
 use jimm_store::plans::{self, Plan};
 use serde_json::json;
@@ -17,7 +16,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::keeper::lease_of;
 use super::news::tell;
 use crate::broker::Broker;
 use crate::error::{Error, Result};
@@ -57,10 +55,6 @@ pub(super) async fn carry(broker: Arc<Broker>, id: i64, mut news: watch::Receive
             },
             () = tokio::time::sleep(TICK) => {}
         }
-    }
-    let forgotten = async { leases::forget(&mut *broker.store.acquire().await?, &[lease_of(id)]).await };
-    if let Err(error) = forgotten.await {
-        tracing::debug!(plan.id = id, %error, "lease of a plan that has ended stays behind");
     }
 }
 

@@ -94,15 +94,24 @@ async fn take_charge(broker: &Broker, owner: &str) -> Result<Vec<i64>> {
 
 fn begin(broker: &Arc<Broker>, plan: i64, news: watch::Receiver<()>) -> Charge {
     let stop = CancellationToken::new();
-    let work = carry(Arc::clone(broker), plan, news);
     let (stopped, shutdown) = (stop.clone(), broker.shutdown.clone());
+    let work = to_its_end(Arc::clone(broker), plan, news);
     broker.tasks.spawn(async move {
         tokio::select! { () = work => {}, () = stopped.cancelled() => {}, () = shutdown.cancelled() => {} }
     });
     Charge { _ends: stop.drop_guard() }
 }
 
+/// Carries a plan out, and gives its lease back.
+async fn to_its_end(broker: Arc<Broker>, plan: i64, news: watch::Receiver<()>) {
+    carry(Arc::clone(&broker), plan, news).await;
+    let forgotten = async { leases::forget(&mut *broker.store.acquire().await?, &[lease_of(plan)]).await };
+    if let Err(error) = forgotten.await {
+        tracing::debug!(plan.id = plan, %error, "lease of a plan that has ended stays behind");
+    }
+}
+
 /// The name of the lease of a plan.
-pub(super) fn lease_of(plan: i64) -> String {
+fn lease_of(plan: i64) -> String {
     format!("{PREFIX}{plan}")
 }
