@@ -5,7 +5,7 @@ use jimm_proto::params::jimm_placement::Cordon;
 use jimm_proto::time::GoTime;
 use jimm_store::controllers::Controller;
 
-use crate::broker::placement::marks;
+use crate::broker::placement::marks_of;
 
 /// What is told of a controller; never its password.
 pub(in crate::broker) fn info(row: &Controller) -> ControllerInfo {
@@ -35,8 +35,8 @@ pub(in crate::broker) fn info(row: &Controller) -> ControllerInfo {
         agent_version: row.agent_version.clone(),
         status,
         models: None,
-        labels: marks(&row.labels),
-        taints: marks(&row.taints),
+        labels: marks_of(&row.labels),
+        taints: marks_of(&row.taints),
         cordon: row.cordoned_since.map(|since| Cordon {
             since: GoTime(since),
             by: row.cordoned_by.clone(),

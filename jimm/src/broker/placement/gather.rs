@@ -86,7 +86,7 @@ impl Broker {
     /// Administrators of the broker may do so everywhere, which does not mean that theirs are meant for every controller.
     pub(super) async fn tolerated(&self, who: &Requester, owner: &str, hosts: &[Host]) -> Result<BTreeSet<Uuid>> {
         let tainted: BTreeSet<Uuid> =
-            hosts.iter().filter(|it| !marks(&it.taints).is_empty()).map(|it| it.uuid).collect();
+            hosts.iter().filter(|it| !marks_of(&it.taints).is_empty()).map(|it| it.uuid).collect();
         let mut tolerated = BTreeSet::new();
         if tainted.is_empty() {
             return Ok(tolerated);
@@ -116,8 +116,8 @@ pub(in crate::broker) fn candidate(host: &Host) -> Candidate {
         deprecated: host.deprecated,
         reachable: host.unavailable_since.is_none(),
         cordoned: host.cordoned_since.map(|_| host.cordon_reason.clone()),
-        labels: marks(&host.labels),
-        taints: marks(&host.taints),
+        labels: marks_of(&host.labels),
+        taints: marks_of(&host.taints),
         load: Load { models: count(host.models), machines: count(host.machines), units: count(host.units) },
         owned: count(host.owned),
         response: count(host.took),
@@ -125,7 +125,7 @@ pub(in crate::broker) fn candidate(host: &Host) -> Candidate {
 }
 
 /// Labels or taints as they are stored.
-pub(in crate::broker) fn marks(stored: &Value) -> Marks {
+pub(in crate::broker) fn marks_of(stored: &Value) -> Marks {
     let pairs = stored.as_object().into_iter().flatten();
     pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -6,7 +6,7 @@ use jimm_store::events::{self, Code, Subject};
 use jimm_store::{controllers, placement};
 use serde_json::json;
 
-use super::gather::marks;
+use super::gather::marks_of;
 use super::score::{MOST, Marks};
 use crate::broker::controllers::told::info;
 use crate::broker::{Broker, Requester};
@@ -39,8 +39,8 @@ impl Broker {
         let mut tx = self.store.begin().await?;
         let row = controllers::get_for_update(&mut tx, found.uuid).await?;
         let row = row.ok_or_else(|| Error::not_found("controller not found"))?;
-        let labels = changed(marks(&row.labels), &request.labels, &request.remove_labels)?;
-        let taints = changed(marks(&row.taints), &request.taints, &request.remove_taints)?;
+        let labels = changed(marks_of(&row.labels), &request.labels, &request.remove_labels)?;
+        let taints = changed(marks_of(&row.taints), &request.taints, &request.remove_taints)?;
         placement::set_marks(&mut tx, row.uuid, &json!(labels), &json!(taints)).await?;
         let told = json!({"labels": labels, "taints": taints, "by": who.name.as_str()});
         events::note(&mut tx, Code::CONTROLLER_LABELLED, Subject::new(row.uuid, &row.name), &told).await?;

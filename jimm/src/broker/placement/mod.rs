@@ -6,4 +6,4 @@ mod marks;
 pub(super) mod score;
 
 pub(super) use explain::least;
-pub(super) use gather::{Place, Sought, candidate, marks, reason};
+pub(super) use gather::{Place, Sought, candidate, marks_of, reason};
