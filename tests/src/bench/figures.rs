@@ -11,6 +11,11 @@ impl Samples {
         self.0.push(sample);
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The duration that this many per mille of the samples do not exceed, in milliseconds.
     pub(super) fn permille(&self, permille: usize) -> f64 {
         let mut sorted = self.0.clone();

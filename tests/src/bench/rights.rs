@@ -1,11 +1,12 @@
 //! Who may do what, decided by the broker itself and by a real OpenFGA server: two brokers one after the other, each on a
 //! database of its own with the same models and rights. Asked the way clients ask, so that a figure has the whole way in it.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
@@ -30,6 +31,7 @@ struct Decider {
     plan: BrokerPlan,
     door: Door,
     pid: u32,
+    log: PathBuf,
 }
 
 impl Drop for Decider {
@@ -60,9 +62,10 @@ pub(super) async fn measure(stand: &Stand, options: &Options) -> Result<Vec<Row>
 
 fn rows(sees: u32, all: u32, ours: &Figures, theirs: Option<&Figures>) -> Vec<Row> {
     let mut rows = Vec::new();
-    let figures: [Figure; 3] = [
+    let figures: [Figure; 4] = [
         (format!("rights: check, 1 of {sees} had, p50"), |it| it.checks.p50(), None),
-        (format!("rights: check, 1 of {sees} had, p99"), |it| it.checks.p99(), Some(1.0)),
+        (format!("rights: check, 1 of {sees} had, p99"), |it| it.checks.p99(), None),
+        (format!("rights: check, 1 of {sees} had, within the broker, p99"), |it| it.within.p99(), Some(1.0)),
         (format!("rights: ListModels, {sees} of {all}, p50"), |it| it.lists.p50(), (sees == 100).then_some(5.0)),
     ];
     for (name, figure, aim) in figures {
@@ -82,7 +85,10 @@ fn rows(sees: u32, all: u32, ours: &Figures, theirs: Option<&Figures>) -> Vec<Ro
 type Figure = (String, fn(&Figures) -> f64, Option<f64>);
 
 struct Figures {
+    /// As the client sees them.
     checks: Samples,
+    /// The same by the broker's log: from the request to the answer, without the way.
+    within: Samples,
     lists: Samples,
 }
 
@@ -109,9 +115,10 @@ impl Decider {
         environment.extend(options.env.iter().chain(env).cloned());
         let mut command: Command = broker::command(&environment);
         command.current_dir(stand.dir.path());
-        let pid = process::daemon(&mut command, &stand.dir.path().join(format!("{database}.log")))?;
+        let log = stand.dir.path().join(format!("{database}.log"));
+        let pid = process::daemon(&mut command, &log)?;
         let door = Door { address: plan.address(), ca: stand.door.ca.clone() };
-        let this = Self { plan, door, pid };
+        let this = Self { plan, door, pid, log };
         let metrics = this.plan.metrics_port;
         let ready = tokio::task::spawn_blocking(move || broker::wait_ready(metrics, pid, Duration::from_secs(60)));
         ready.await??;
@@ -174,7 +181,8 @@ impl Decider {
         let url = format!("{}/approve", stand.plan.issuer);
         let token = self.door.device_login(|code| async move { approve(&url, &code, user).await }).await?;
         let mut wire = Way::through_broker(self.plan.port, &self.door.ca, &token)?.enter("/api").await?;
-        let checks = self.checks(&mut wire, options, user).await?;
+        let (checks, asked) = self.checks(&mut wire, options, user).await?;
+        let within = self.within(user, asked, checks.len()).await?;
         let params = json!({"user-tag": format!("user-{user}"), "all": false});
         let frame = request(2, "ModelManager", 9, "ListModels", &params);
         let shown = wire.ask(&frame).await?.matches("\"last-connection\"").count();
@@ -184,11 +192,31 @@ impl Decider {
             lists.push(wire.time(&frame).await?);
         }
         wire.close().await;
-        Ok(Figures { checks, lists })
+        Ok(Figures { checks, within, lists })
     }
 
-    /// May the user read this model, and the next: some that may be read, some that may not.
-    async fn checks(&self, wire: &mut Wire, options: &Options, user: &str) -> Result<Samples> {
+    /// The user's last checks by the broker's log, so many of them, once it tells of all that were asked.
+    async fn within(&self, user: &str, asked: usize, last: usize) -> Result<Samples> {
+        let (path, user) = (self.log.clone(), user.to_owned());
+        let read = move || {
+            process::wait_for("the log tells of the checks", Duration::from_secs(10), || {
+                let text = std::fs::read_to_string(&path).ok()?;
+                let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+                let is_check =
+                    |line: &Value| line["request.method"] == "JIMM(4).CheckRelation" && line["requester"] == *user;
+                let took: Vec<f64> = lines.filter(is_check).filter_map(|line| line["elapsed.ms"].as_f64()).collect();
+                (took.len() == asked).then_some(took)
+            })
+        };
+        let took = tokio::task::spawn_blocking(read).await??;
+        let mut samples = Samples::default();
+        took[asked - last..].iter().for_each(|ms| samples.push(Duration::from_secs_f64(ms / 1e3)));
+        Ok(samples)
+    }
+
+    /// May the user read this model, and the next: some that may be read, some that may not. With how many were asked,
+    /// those before the measurement too.
+    async fn checks(&self, wire: &mut Wire, options: &Options, user: &str) -> Result<(Samples, usize)> {
         let mut database = sqlx::PgConnection::connect(&self.plan.dsn).await?;
         let models: Vec<String> =
             sqlx::query_scalar("SELECT uuid::text FROM models ORDER BY name").fetch_all(&mut database).await?;
@@ -204,8 +232,9 @@ impl Decider {
             })
             .collect();
         ensure!(wire.ask(&frames[0]).await?.contains("true"), "the first model may be read");
-        let mut samples = Samples::default();
+        let (mut samples, mut asked) = (Samples::default(), 1);
         for round in 0..=options.count(10, 2) {
+            asked += frames.len();
             for frame in &frames {
                 let took = wire.time(frame).await?;
                 if round > 0 {
@@ -213,6 +242,6 @@ impl Decider {
                 }
             }
         }
-        Ok(samples)
+        Ok((samples, asked))
     }
 }
