@@ -44,8 +44,8 @@ impl App {
     pub async fn start_with(settings: Config, clock: Arc<dyn Clock>, lifecycle: Lifecycle) -> Result<Self> {
         let settings = Arc::new(settings);
         // A taken port should be told before anything is written to the database.
-        let public = Listener::bind(settings.listen, settings.tls.as_ref()).await.map_err(Error::internal)?;
-        let internal = Listener::bind(settings.internal_listen, None).await.map_err(Error::internal)?;
+        let public = Listener::bind(settings.listen, settings.tls.as_ref()).map_err(Error::internal)?;
+        let internal = Listener::bind(settings.internal_listen, None).map_err(Error::internal)?;
         let store = open_store(&settings).await?;
         let (secrets, vault) = open_secrets(&settings, &store, &clock).await?;
         let keys =

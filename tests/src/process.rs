@@ -81,6 +81,23 @@ pub fn signal(pid: u32, name: &str) -> bool {
     kill.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
+/// A process that stands still (`SIGSTOP`) while this lives.
+pub struct Frozen(u32);
+
+impl Frozen {
+    /// Stops it.
+    pub fn new(pid: u32) -> Self {
+        signal(pid, "STOP");
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal(self.0, "CONT");
+    }
+}
+
 /// Whether a process is there and not a zombie. One whose first thread has ended holds its ports until the others have.
 pub fn alive(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };

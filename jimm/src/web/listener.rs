@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -32,6 +32,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The answer to HTTP without TLS.
 const IN_CLEAR: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
     this port speaks TLS: connect with https:// or wss://\n";
+/// How many may wait in the kernel's queue until they are accepted (it allows `net.core.somaxconn` at most): after a
+/// restart everybody comes back at once, and who has no place there tries again after a second, then two, then four.
+const QUEUE: u32 = 4096;
 /// How long to wait when the system has no more sockets for us.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
@@ -85,10 +88,10 @@ pub struct Listener {
 
 impl Listener {
     /// Listens; with certificate and key, for TLS.
-    pub async fn bind(address: SocketAddr, tls: Option<&TlsFiles>) -> Result<Self, ListenerError> {
+    pub fn bind(address: SocketAddr, tls: Option<&TlsFiles>) -> Result<Self, ListenerError> {
         let tls = tls.map(acceptor).transpose()?;
         let failed = |source| ListenerError::Bind { address, source };
-        let tcp = TcpListener::bind(address).await.map_err(failed)?;
+        let tcp = queue(address).map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
         Ok(Self { tcp, tls, address })
     }
@@ -129,6 +132,14 @@ impl Listener {
             }
         }
     }
+}
+
+fn queue(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // What is left of connections to an earlier process does not keep its port from us.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 async fn connection(

@@ -13,7 +13,7 @@ use super::figures::{Samples, millis};
 use super::report::{Aim, Row};
 use super::rpc::small;
 use super::stand::Stand;
-use crate::process;
+use crate::process::Frozen;
 
 /// A call that the frozen controller keeps waiting is given up after this time.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -85,20 +85,4 @@ async fn fails(wire: &mut Wire, frame: &Utf8Bytes) -> Result<Duration> {
     ensure!(is_error(&answer), "the frozen controller has answered: {}", shortened(&answer));
     eprintln!("  {}", shortened(&answer).trim());
     Ok(began.elapsed())
-}
-
-/// A process that stands still while this lives.
-pub(super) struct Frozen(u32);
-
-impl Frozen {
-    pub(super) fn new(pid: u32) -> Self {
-        process::signal(pid, "STOP");
-        Self(pid)
-    }
-}
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        process::signal(self.0, "CONT");
-    }
 }

@@ -11,10 +11,10 @@ use serde_json::json;
 use super::Options;
 use super::client::{Wire, request};
 use super::figures::Samples;
-use super::frozen::Frozen;
 use super::report::{Aim, Row};
 use super::stand::{SEES_FEW, SEES_SOME, Stand, import};
 use crate::broker::{ADMIN, SERVICE_ID, SERVICE_SECRET};
+use crate::process::Frozen;
 
 /// Controllers besides the two of every measurement.
 const CONTROLLERS: u32 = 18;
