@@ -3,7 +3,7 @@
 use jimm_tests::broker::ADMIN;
 use serde_json::json;
 
-use crate::support::{World, broker, lines_of, memory, serves};
+use crate::support::{World, broker, close_of, memory, serves};
 use crate::wire::{Heard, TEXT, Ws, frame, head, https};
 
 const MIB: usize = 1 << 20;
@@ -32,7 +32,7 @@ async fn strangers_may_send_little() {
         ws.bytes(&large(8 * MIB)).await;
         let heard = ws.end().await;
         assert!(is_too_large(&heard), "{path}: {heard:?}");
-        let line = lines_of(&world.app, ws.me, 1).await.pop().expect("a line");
+        let line = close_of(&world.app, ws.me).await;
         assert_eq!(line["close.code"], 1009, "{line}");
     }
     // A frame that claims more than any message may have, many times, and others that claim all that it may have.

@@ -122,12 +122,19 @@ pub(crate) async fn line_of(app: &TestApp, client: Me) -> Value {
 
 /// At least so many lines about this connection.
 pub(crate) async fn lines_of(app: &TestApp, client: Me, least: usize) -> Vec<Value> {
-    let (address, since) = (client.address.to_string(), DateTime::<Utc>::from(client.since));
-    let is_later = |line: &Value| {
-        let at = line["timestamp"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
-        at.is_some_and(|at| at >= since)
-    };
-    lines_where(app, least, |line| line["client.address"] == address.as_str() && is_later(line)).await
+    lines_where(app, least, |line| is_about(line, client)).await
+}
+
+/// The line that tells how this connection was closed.
+pub(crate) async fn close_of(app: &TestApp, client: Me) -> Value {
+    let mut lines = lines_where(app, 1, |line| is_about(line, client) && !line["close.code"].is_null()).await;
+    lines.pop().expect("a line")
+}
+
+fn is_about(line: &Value, client: Me) -> bool {
+    let at = line["timestamp"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+    let is_later = at.is_some_and(|at| at >= DateTime::<Utc>::from(client.since));
+    is_later && line["client.address"] == client.address.to_string().as_str()
 }
 
 /// How many calls of that method the log tells of, once it tells of so many: lines wait for a moment before they are
