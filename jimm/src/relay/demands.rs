@@ -35,11 +35,13 @@ struct BulkError {
     info: Option<Demands>,
 }
 
-/// What a response asks for; empty for nearly all of them, which cost no more than a search for the code.
-pub(super) fn of(text: &str, response: &Response<'_>) -> Demands {
-    if !text.contains(CODE) {
-        return Demands::new();
-    }
+/// Whether a response may ask for something; nearly none does.
+pub(super) fn may_be_in(text: &str) -> bool {
+    text.contains(CODE)
+}
+
+/// What a response asks for that [may](may_be_in).
+pub(super) fn of(response: &Response<'_>) -> Demands {
     if response.error_code == CODE {
         return response.error_info.and_then(|info| serde_json::from_str(info.get()).ok()).unwrap_or_default();
     }
@@ -118,7 +120,8 @@ mod tests {
 
     fn demands(text: &str) -> Demands {
         match Frame::parse(text).unwrap() {
-            Frame::Response(response) => of(text, &response),
+            Frame::Response(response) if may_be_in(text) => of(&response),
+            Frame::Response(_) => Demands::new(),
             Frame::Request(_) => panic!("a request"),
         }
     }

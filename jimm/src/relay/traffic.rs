@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use jimm_proto::envelope::{Frame, write_error};
+use jimm_proto::envelope::{Frame, Response, write_error};
 use tokio::sync::{Notify, Semaphore};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -205,10 +205,15 @@ impl Traffic {
 
     async fn pass_down(&self, no: UpstreamNo, text: Utf8Bytes) -> Option<(InFlight, Demands)> {
         self.services.telemetry.metrics.relayed_down(text.len());
-        let Ok(Frame::Response(response)) = Frame::parse(&text) else {
+        let demanding = demands::may_be_in(&text);
+        let skimmed = (text.len() > notes::LONGEST && !demanding).then(|| Response::skim(&text)).flatten();
+        let response = match skimmed.map_or_else(|| Frame::parse(&text), |response| Ok(Frame::Response(response))) {
+            Ok(Frame::Response(response)) => response,
             // Not for us to judge.
-            self.client.send(text).await;
-            return None;
+            _ => {
+                self.client.send(text).await;
+                return None;
+            }
         };
         let request = {
             let mut state = self.state();
@@ -218,7 +223,7 @@ impl Traffic {
         };
         self.settled.notify_waiters();
         if let Some(request) = request {
-            let demands = demands::of(&text, &response);
+            let demands = if demanding { demands::of(&response) } else { Demands::new() };
             if !demands.is_empty() {
                 return Some((request, demands));
             }

@@ -18,7 +18,7 @@ use crate::relay::is_read;
 use crate::telemetry::Endpoint;
 
 /// Answers that are longer are not searched for what failed in part.
-const LONGEST: usize = 64 * 1024;
+pub(crate) const LONGEST: usize = 64 * 1024;
 /// Failures of one answer that are kept, and what is kept of a text.
 const FAILURES: usize = 20;
 const TEXT: usize = 1000;
