@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::rights::access::{StoredTuples, to_row};
+use crate::broker::rights::remembered::Remembered;
 use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuditSettings, Config};
@@ -215,7 +216,8 @@ async fn authorizer(
         if mirror::deactivate(&mut *store.acquire().await?).await? {
             tracing::warn!("rights are no longer mirrored to OpenFGA: the broker decides by itself");
         }
-        return Ok((Arc::new(BuiltIn::new(StoredTuples::new(store.clone()))), None));
+        let tuples = Remembered::new(StoredTuples::new(store.clone()), store.tuple_changes().clone());
+        return Ok((Arc::new(BuiltIn::new(tuples)), None));
     };
     let mut openfga = openfga.clone();
     if openfga.store.is_empty() {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, Tx};
 
 /// The key that says that the name is taken.
 pub const NAME_KEY: &str = "identity_sets_kind_name_key";
@@ -135,13 +135,13 @@ pub async fn rename(conn: &mut PgConnection, kind: SetKind, uuid: Uuid, name: &s
     Ok(done.rows_affected() > 0)
 }
 
-/// Removes one, and every tuple on it and of it; tells whether it existed. Call it in a transaction.
-pub async fn delete(conn: &mut PgConnection, kind: SetKind, uuid: Uuid) -> Result<bool> {
+/// Removes one, and every tuple on it and of it; tells whether it existed.
+pub async fn delete(tx: &mut Tx, kind: SetKind, uuid: Uuid) -> Result<bool> {
     let done = sqlx::query!("DELETE FROM identity_sets WHERE kind = $1 AND uuid = $2", kind.as_str(), uuid)
-        .execute(&mut *conn)
+        .execute(&mut **tx)
         .await?;
     let id = uuid.to_string();
-    crate::tuples::delete_object(conn, kind.as_str(), &id).await?;
-    crate::tuples::delete_subject(conn, kind.as_str(), &id).await?;
+    crate::tuples::delete_object(tx, kind.as_str(), &id).await?;
+    crate::tuples::delete_subject(tx, kind.as_str(), &id).await?;
     Ok(done.rows_affected() > 0)
 }

@@ -42,6 +42,7 @@ pub mod sealed;
 pub mod session_policies;
 pub mod sessions;
 pub mod summaries;
+mod tuple_changes;
 pub mod tuples;
 pub mod tuples_many;
 
@@ -50,3 +51,4 @@ pub use error::{Result, StoreError};
 pub use listen::{Listener, Notification};
 pub use pool::{Conn, PoolOptions, Store, Tx};
 pub use sqlx::PgConnection;
+pub use tuple_changes::TupleChanges;

@@ -11,6 +11,7 @@ use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::Result;
 use crate::at_hand::AtHand;
+use crate::tuple_changes::{Counted, TupleChanges};
 
 /// A connection that was idle for longer is asked whether it is alive before it is used.
 const RESTED: Duration = Duration::from_secs(1);
@@ -51,6 +52,7 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) options: PgConnectOptions,
     pub(crate) at_hand: Arc<AtHand>,
+    pub(crate) tuple_changes: TupleChanges,
 }
 
 impl Store {
@@ -84,7 +86,8 @@ impl Store {
             })
             .connect_with(bounded)
             .await?;
-        Ok(Self { pool, options: connect, at_hand: AtHand::new(options.max_connections) })
+        let at_hand = AtHand::new(options.max_connections);
+        Ok(Self { pool, options: connect, at_hand, tuple_changes: TupleChanges::new() })
     }
 
     /// A connection on which every statement is a transaction of its own.
@@ -94,7 +97,12 @@ impl Store {
 
     /// A transaction; rolled back when dropped without [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx(self.pool.begin().await?))
+        Ok(Tx { inner: self.pool.begin().await?, tuple_changes: self.tuple_changes.clone(), tuples_changed: false })
+    }
+
+    /// Whether relation tuples have changed.
+    pub fn tuple_changes(&self) -> &TupleChanges {
+        &self.tuple_changes
     }
 
     /// Whether Postgres answers.
@@ -135,17 +143,29 @@ impl DerefMut for Conn {
 
 /// A transaction: pass `&mut tx` to the store functions.
 #[derive(Debug)]
-pub struct Tx(Transaction<'static, Postgres>);
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    tuple_changes: TupleChanges,
+    tuples_changed: bool,
+}
 
 impl Tx {
     /// Makes everything done in it true at once.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        // However it ends, and if nobody waits for the end: what is remembered of tuples may be old then.
+        let _counted = self.tuples_changed.then(|| Counted(self.tuple_changes));
+        Ok(self.inner.commit().await?)
     }
 
     /// Undoes everything done in it.
     pub async fn rollback(self) -> Result<()> {
-        Ok(self.0.rollback().await?)
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// For who is about to change tuples.
+    pub(crate) fn changing_tuples(&mut self) -> &mut PgConnection {
+        self.tuples_changed = true;
+        &mut self.inner
     }
 }
 
@@ -153,12 +173,12 @@ impl Deref for Tx {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.0
+        &self.inner
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.0
+        &mut self.inner
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::{Result, listen, models};
+use crate::{Result, Tx, listen, models};
 
 /// `subject` has `relation` to `object`. The subject is one identity, everyone, or the set of all that have
 /// `subject_relation` to it.
@@ -51,7 +51,7 @@ macro_rules! select {
 }
 
 /// Adds the tuple; tells whether it is new.
-pub async fn insert(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
+pub async fn insert(tx: &mut Tx, tuple: &TupleRow) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO relation_tuples (subject_kind, subject_id, subject_relation, relation, object_kind, object_id)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -62,13 +62,14 @@ pub async fn insert(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
         tuple.object_kind,
         tuple.object_id
     )
-    .execute(conn)
+    .execute(tx.changing_tuples())
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Removes the tuple; tells whether it existed.
-pub async fn delete(conn: &mut PgConnection, tuple: &TupleRow) -> Result<bool> {
+pub async fn delete(tx: &mut Tx, tuple: &TupleRow) -> Result<bool> {
+    let conn = tx.changing_tuples();
     let done = sqlx::query!(
         "DELETE FROM relation_tuples
          WHERE object_kind = $5 AND object_id = $6 AND relation = $4 AND subject_kind = $1 AND subject_id = $2
@@ -101,7 +102,8 @@ pub(crate) async fn told(conn: &mut PgConnection, gone: u64, object_kind: &str, 
 
 /// Removes every tuple of which the thing is the object, and returns how many. Tuples of which it is the subject
 /// stay: see [`delete_subject`].
-pub async fn delete_object(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
+pub async fn delete_object(tx: &mut Tx, kind: &str, id: &str) -> Result<u64> {
+    let conn = tx.changing_tuples();
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE object_kind = $1 AND object_id = $2", kind, id)
         .execute(&mut *conn)
         .await?;
@@ -109,7 +111,8 @@ pub async fn delete_object(conn: &mut PgConnection, kind: &str, id: &str) -> Res
 }
 
 /// Removes every tuple of which the thing (or a set named by it) is the subject, and returns how many.
-pub async fn delete_subject(conn: &mut PgConnection, kind: &str, id: &str) -> Result<u64> {
+pub async fn delete_subject(tx: &mut Tx, kind: &str, id: &str) -> Result<u64> {
+    let conn = tx.changing_tuples();
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE subject_kind = $1 AND subject_id = $2", kind, id)
         .execute(&mut *conn)
         .await?;

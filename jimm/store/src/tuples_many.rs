@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::PgConnection;
-
-use crate::Result;
 use crate::tuples::{TupleRow, told};
+use crate::{Result, Tx};
 
 /// Columns of tuples, sorted: who changes many at once takes them in one order.
 struct Columns([Vec<String>; 6]);
@@ -27,7 +25,8 @@ impl Columns {
 }
 
 /// Adds the tuples that are not there.
-pub async fn insert(conn: &mut PgConnection, tuples: &[TupleRow]) -> Result<()> {
+pub async fn insert(tx: &mut Tx, tuples: &[TupleRow]) -> Result<()> {
+    let conn = tx.changing_tuples();
     let Columns([subject_kinds, subject_ids, subject_relations, relations, object_kinds, object_ids]) =
         Columns::of(tuples);
     sqlx::query!(
@@ -47,7 +46,8 @@ pub async fn insert(conn: &mut PgConnection, tuples: &[TupleRow]) -> Result<()> 
 }
 
 /// Removes the tuples that are there.
-pub async fn delete(conn: &mut PgConnection, tuples: &[TupleRow]) -> Result<()> {
+pub async fn delete(tx: &mut Tx, tuples: &[TupleRow]) -> Result<()> {
+    let conn = tx.changing_tuples();
     let Columns([subject_kinds, subject_ids, subject_relations, relations, object_kinds, object_ids]) =
         Columns::of(tuples);
     let gone = sqlx::query!(

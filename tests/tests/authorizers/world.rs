@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jimm::broker::rights::access::StoredTuples;
+use jimm::broker::rights::remembered::Remembered;
+use jimm::broker::{AccountEvents, ModelEvents, SummaryEvents};
 use jimm::mirror::{Mirror, Mirrored};
 use jimm_authz::{Authorizer, BuiltIn, OpenFgaSettings, Tuple};
 use jimm_store::tuples::{self, TupleRow};
@@ -48,9 +50,19 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) server: OpenFgaServer,
     pub(crate) mirror: Arc<Mirror>,
-    pub(crate) built_in: BuiltIn<StoredTuples>,
+    pub(crate) built_in: BuiltIn<Remembered<StoredTuples>>,
     pub(crate) mirrored: Mirrored,
     _tending: DropGuard,
+    _listening: DropGuard,
+}
+
+/// What a broker hears of changes, until the guard goes.
+#[expect(clippy::disallowed_methods, reason = "ends with the guard")]
+fn listen(store: &Store) -> DropGuard {
+    let stop = CancellationToken::new();
+    let (accounts, summaries) = (AccountEvents::new(), SummaryEvents::new());
+    tokio::spawn(ModelEvents::new().run(accounts, summaries, store.clone(), stop.clone()));
+    stop.drop_guard()
 }
 
 /// A replica's mirror, tended until the guard goes.
@@ -74,17 +86,22 @@ impl World {
         let store = Store::connect(&db.url, &PoolOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
         let (mirror, tending) = replica(&store, settings(&server)).await;
-        let built_in = BuiltIn::new(StoredTuples::new(store.clone()));
+        let listening = listen(&store);
+        let built_in = BuiltIn::new(Remembered::new(StoredTuples::new(store.clone()), store.tuple_changes().clone()));
         let mirrored = Mirrored(Arc::clone(&mirror));
-        Self { _db: db, store, server, mirror, built_in, mirrored, _tending: tending }
+        Self { _db: db, store, server, mirror, built_in, mirrored, _tending: tending, _listening: listening }
     }
 
     pub(crate) async fn add(&self, tuple: &Tuple) {
-        tuples::insert(&mut self.store.acquire().await.unwrap(), &row(tuple)).await.unwrap();
+        let mut tx = self.store.begin().await.unwrap();
+        tuples::insert(&mut tx, &row(tuple)).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn remove(&self, tuple: &Tuple) {
-        tuples::delete(&mut self.store.acquire().await.unwrap(), &row(tuple)).await.unwrap();
+        let mut tx = self.store.begin().await.unwrap();
+        tuples::delete(&mut tx, &row(tuple)).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn add_all(&self, texts: &[&str]) {

@@ -8,6 +8,7 @@ mod jobs;
 mod migrations;
 mod races;
 mod readers;
+mod remembered;
 mod rights;
 mod rows;
 mod support;

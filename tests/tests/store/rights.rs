@@ -47,7 +47,7 @@ fn sensible() -> Vec<Tuple> {
     tuples
 }
 
-fn row(tuple: &Tuple) -> TupleRow {
+pub(crate) fn row(tuple: &Tuple) -> TupleRow {
     let (kind, id, relation) = tuple.subject.parts();
     TupleRow {
         subject_kind: kind.into(),

@@ -23,10 +23,11 @@ fn row(text: &str) -> TupleRow {
 }
 
 async fn with(world: &World, texts: &[&str]) {
-    let mut conn = world.store.acquire().await.unwrap();
+    let mut tx = world.store.begin().await.unwrap();
     for text in texts {
-        assert!(tuples::insert(&mut conn, &row(text)).await.unwrap(), "{text}");
+        assert!(tuples::insert(&mut tx, &row(text)).await.unwrap(), "{text}");
     }
+    tx.commit().await.unwrap();
 }
 
 fn sorted(mut rows: Vec<TupleRow>) -> Vec<TupleRow> {
@@ -52,13 +53,23 @@ async fn a_tuple_is_new_once_and_goes_once() {
     let tuple = row("user:alice@x administrator model:m");
     let new = race(&world.store, 10, |store, _| {
         let tuple = tuple.clone();
-        async move { tuples::insert(&mut store.acquire().await.unwrap(), &tuple).await.unwrap() }
+        async move {
+            let mut tx = store.begin().await.unwrap();
+            let hit = tuples::insert(&mut tx, &tuple).await.unwrap();
+            tx.commit().await.unwrap();
+            hit
+        }
     })
     .await;
     assert_eq!(hits(&new), 1);
     let gone = race(&world.store, 10, |store, _| {
         let tuple = tuple.clone();
-        async move { tuples::delete(&mut store.acquire().await.unwrap(), &tuple).await.unwrap() }
+        async move {
+            let mut tx = store.begin().await.unwrap();
+            let hit = tuples::delete(&mut tx, &tuple).await.unwrap();
+            tx.commit().await.unwrap();
+            hit
+        }
     })
     .await;
     assert_eq!(hits(&gone), 1);

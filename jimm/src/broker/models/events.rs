@@ -1,5 +1,5 @@
 //! Tells open connections that a model changed its home or mode, on whichever replica it happened. The one connection to
-//! Postgres that listens for that passes on the events of accounts and summaries too.
+//! Postgres that listens for that passes on the events of accounts, summaries and relation tuples too.
 //!
 //! It tells *that*, never *what*: who hears of it reads the row. Events may be lost and doubled.
 
@@ -43,12 +43,14 @@ impl ModelEvents {
 
     /// Passes on what Postgres notifies, until told to stop.
     pub async fn run(self, accounts: AccountEvents, summaries: SummaryEvents, store: Store, stop: CancellationToken) {
-        stop.run_until_cancelled(self.pass_on(&accounts, &summaries, store)).await;
+        let both = async { tokio::join!(self.pass_on(&accounts, &summaries, &store), store.send_pulses()) };
+        stop.run_until_cancelled(both).await;
     }
 
-    async fn pass_on(&self, accounts: &AccountEvents, summaries: &SummaryEvents, store: Store) {
+    async fn pass_on(&self, accounts: &AccountEvents, summaries: &SummaryEvents, store: &Store) {
         loop {
-            if let Err(error) = self.listen(accounts, summaries, &store).await {
+            if let Err(error) = self.listen(accounts, summaries, store).await {
+                store.tuple_changes().lost();
                 tracing::warn!(error = %error, "cannot listen for changes of models and accounts, trying again");
             }
             tokio::time::sleep(RETRY).await;
@@ -61,10 +63,13 @@ impl ModelEvents {
         summaries: &SummaryEvents,
         store: &Store,
     ) -> jimm_store::Result<()> {
+        let tuples = store.tuple_changes();
         let mut channels = vec![models::CHANNEL_CHANGED, identities::CHANNEL_CHANGED];
         channels.extend(SummaryEvents::CHANNELS);
+        channels.extend(tuples.channels());
         let mut listener = store.listen(&channels).await?;
         // What happened before we listened is not known: everybody looks.
+        tuples.lost();
         self.everybody(accounts, summaries);
         loop {
             match listener.recv().await? {
@@ -74,10 +79,14 @@ impl ModelEvents {
                 Some(told) if SummaryEvents::CHANNELS.contains(&told.channel.as_str()) => {
                     summaries.tell(&told.channel, &told.payload);
                 }
+                Some(told) if tuples.take(&told.channel, &told.payload) => {}
                 Some(told) => {
                     let _ = self.sender.send(told.payload.parse().ok());
                 }
-                None => self.everybody(accounts, summaries),
+                None => {
+                    tuples.lost();
+                    self.everybody(accounts, summaries);
+                }
             }
         }
     }

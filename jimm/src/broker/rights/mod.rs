@@ -7,4 +7,5 @@ pub(super) mod grants;
 mod groups;
 pub(super) mod rebac;
 mod relations;
+pub mod remembered;
 pub(super) mod tags;
