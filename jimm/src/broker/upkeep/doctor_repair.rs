@@ -6,7 +6,7 @@ use jimm_store::events::{self, Code, Subject};
 use jimm_store::{archive, jobs, models};
 use serde_json::json;
 
-use super::doctor::{Found, HALF, MISSING, MOVED, STRANDED};
+use super::doctor_findings::{Found, HALF, MISSING, MOVED, STRANDED};
 use crate::broker::migration::{self, Told};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};

@@ -3,7 +3,7 @@
 mod audit_keeping;
 pub(crate) mod audit_log;
 mod doctor;
-mod doctor_copies;
+mod doctor_findings;
 mod doctor_repair;
 pub(super) mod happenings;
 mod housekeeping;
