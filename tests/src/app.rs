@@ -18,6 +18,7 @@ use crate::pki::Ca;
 use crate::postgres::TestDb;
 use crate::process;
 use crate::simulated::SimPlan;
+use crate::terminal::{self, Shown};
 
 /// What a test wants.
 #[derive(Clone, Debug, Default)]
@@ -233,7 +234,7 @@ impl TestApp {
 
     /// The same with something on its standard input.
     pub async fn jimmctl_told(&self, args: &[&str], input: &str) -> Said {
-        self.run_jimmctl(args, &[("JIMM_CLIENT_ID", SERVICE_ID), ("JIMM_CLIENT_SECRET", SERVICE_SECRET)], input).await
+        self.run_jimmctl(args, &ADMINISTRATOR, input).await
     }
 
     /// Runs `jimmctl` as the person of this session token.
@@ -246,13 +247,24 @@ impl TestApp {
         self.run_jimmctl(args, identity, "").await
     }
 
-    async fn run_jimmctl(&self, args: &[&str], identity: &[(&str, &str)], input: &str) -> Said {
+    /// Runs `jimmctl` as the admin service account on a terminal, for so long at most.
+    pub async fn jimmctl_on_terminal(&self, args: &[&str], within: Duration) -> Shown {
+        let command = self.jimmctl_command(args, &ADMINISTRATOR);
+        terminal::show(command, within).await.expect("a terminal")
+    }
+
+    fn jimmctl_command(&self, args: &[&str], identity: &[(&str, &str)]) -> Command {
         let mut command = Command::new(process::built("jimmctl"));
         for name in IDENTITY {
             command.env_remove(name);
         }
         command.env("JIMM_URL", self.plan.address()).env("JIMM_CA", &self.plan.tls.ca).env("HOME", self.dir.path());
         command.envs(identity.iter().copied()).args(args);
+        command
+    }
+
+    async fn run_jimmctl(&self, args: &[&str], identity: &[(&str, &str)], input: &str) -> Said {
+        let mut command = self.jimmctl_command(args, identity);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let input = input.to_owned();
         let run = move || {
@@ -317,6 +329,8 @@ impl Drop for Sim {
     }
 }
 
+/// Makes `jimmctl` the admin service account.
+const ADMINISTRATOR: [(&str, &str); 2] = [("JIMM_CLIENT_ID", SERVICE_ID), ("JIMM_CLIENT_SECRET", SERVICE_SECRET)];
 /// Variables that tell `jimmctl` who it is.
 const IDENTITY: [&str; 10] = [
     "JIMM_CLIENT_ID",

@@ -23,3 +23,4 @@ pub mod process;
 pub mod real_juju;
 pub mod sim;
 pub mod simulated;
+pub mod terminal;

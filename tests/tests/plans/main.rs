@@ -5,3 +5,4 @@ mod control;
 mod drain;
 mod fleet;
 mod related;
+mod terminal;
