@@ -207,13 +207,11 @@ impl Traffic {
         self.services.telemetry.metrics.relayed_down(text.len());
         let demanding = demands::may_be_in(&text);
         let skimmed = (text.len() > notes::LONGEST && !demanding).then(|| Response::skim(&text)).flatten();
-        let response = match skimmed.map_or_else(|| Frame::parse(&text), |response| Ok(Frame::Response(response))) {
-            Ok(Frame::Response(response)) => response,
+        let parsed = skimmed.map_or_else(|| Frame::parse(&text), |response| Ok(Frame::Response(response)));
+        let Ok(Frame::Response(response)) = parsed else {
             // Not for us to judge.
-            _ => {
-                self.client.send(text).await;
-                return None;
-            }
+            self.client.send(text).await;
+            return None;
         };
         let request = {
             let mut state = self.state();

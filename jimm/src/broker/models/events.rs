@@ -43,7 +43,7 @@ impl ModelEvents {
 
     /// Passes on what Postgres notifies, until told to stop.
     pub async fn run(self, accounts: AccountEvents, summaries: SummaryEvents, store: Store, stop: CancellationToken) {
-        let both = async { tokio::join!(self.pass_on(&accounts, &summaries, &store), store.send_pulses()) };
+        let both = Box::pin(async { tokio::join!(self.pass_on(&accounts, &summaries, &store), store.send_pulses()) });
         stop.run_until_cancelled(both).await;
     }
 
