@@ -75,7 +75,11 @@ async fn a_broker_that_is_killed_at_any_moment_leaves_one_model() {
                 .execute("UPDATE incoming_models SET prepared_at = now() - interval '25 hours'")
                 .await
                 .expect("the database");
-            eventually("it is settled", LONG, || async { (world.state().await != "importing").then_some(()) }).await;
+            // On its way from `importing` it is `closed`: its controller is asked then, and told to forget.
+            eventually("it is settled", LONG, || async {
+                (!["importing", "closed"].contains(&world.state().await.as_str())).then_some(())
+            })
+            .await;
             let home = world.at_home();
             let there = &home["models"][world.model.to_string()];
             if there.is_null() {
