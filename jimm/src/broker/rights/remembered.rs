@@ -4,7 +4,7 @@
 //! [`TupleChanges`] to say; where it does not know, everything is read.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jimm_authz::{Object, ObjectKind, Result, Subject, Tuple, TupleReader};
@@ -34,7 +34,7 @@ enum Read {
 struct Memory {
     /// How many changes there had been before any of this was read.
     count: u64,
-    reads: HashMap<Read, Vec<Tuple>>,
+    reads: HashMap<Read, Arc<[Tuple]>>,
     /// What counts to [`MOST`].
     size: usize,
 }
@@ -51,21 +51,21 @@ impl Read {
 }
 
 impl Memory {
-    /// The memory as it is after so many changes: what is older is forgotten. `None` when it is newer.
-    fn after(&mut self, count: u64) -> Option<&mut Self> {
-        if self.count < count {
-            *self = Self { count, ..Self::default() };
-        }
-        (self.count == count).then_some(self)
+    /// Forgets what is older than so many changes; hands it over, for it takes time to let go of. False when the memory is
+    /// newer.
+    fn bring_to(&mut self, count: u64) -> (bool, Option<Self>) {
+        let old = (self.count < count).then(|| std::mem::replace(self, Self { count, ..Self::default() }));
+        (self.count == count, old)
     }
 
-    fn keep(&mut self, read: Read, tuples: &[Tuple]) {
+    /// Keeps what was read; hands over everything else when there is no room.
+    fn keep(&mut self, read: Read, tuples: Arc<[Tuple]>) -> Option<Self> {
         let size = read.size(tuples.len());
-        if self.size + size > MOST {
-            *self = Self { count: self.count, ..Self::default() };
-        }
+        let full = self.size + size > MOST;
+        let old = full.then(|| std::mem::replace(self, Self { count: self.count, ..Self::default() }));
         self.size += size;
-        self.reads.insert(read, tuples.to_vec());
+        self.reads.insert(read, tuples);
+        old
     }
 }
 
@@ -83,19 +83,36 @@ impl<R: TupleReader> Remembered<R> {
     ) -> Result<Option<Vec<Tuple>>> {
         // Before it is read: a change that is told of meanwhile may be in it or not.
         let Some(count) = self.changes.count() else { return ask.await };
-        if let Some(tuples) = self.memory().after(count).and_then(|memory| memory.reads.get(&read)) {
-            return Ok(Some(tuples.clone()));
+        if let Some(tuples) = self.recall(count, &read) {
+            return Ok(Some(tuples.to_vec()));
         }
         let tuples = ask.await?;
-        if let Some(tuples) = tuples.as_deref().filter(|tuples| tuples.len() <= TUPLES)
-            && let Some(memory) = self.memory().after(count)
-        {
-            memory.keep(read, tuples);
+        if let Some(tuples) = tuples.as_deref().filter(|tuples| tuples.len() <= TUPLES) {
+            self.keep(count, read, tuples.into());
         }
         Ok(tuples)
     }
 
-    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+    // What is forgotten is let go of when nobody waits for the memory any more.
+
+    fn recall(&self, count: u64, read: &Read) -> Option<Arc<[Tuple]>> {
+        let mut memory = self.memory();
+        let (is_current, old) = memory.bring_to(count);
+        let found = memory.reads.get(read).filter(|_| is_current).cloned();
+        drop(memory);
+        drop(old);
+        found
+    }
+
+    fn keep(&self, count: u64, read: Read, tuples: Arc<[Tuple]>) {
+        let mut memory = self.memory();
+        let (is_current, old) = memory.bring_to(count);
+        let full = if is_current { memory.keep(read, tuples) } else { None };
+        drop(memory);
+        drop((old, full));
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,5 +146,36 @@ impl<R: TupleReader> TupleReader for Remembered<R> {
             return ask.await;
         }
         self.remember(Read::Beneath(objects.to_vec()), ask).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(n: usize) -> Read {
+        Read::Beneath(vec![Object::model(n.to_string())])
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for() {
+        let mut memory = Memory::default();
+        let mut forgotten = 0;
+        for n in 0..3 * MOST {
+            forgotten += memory.keep(read(n), Arc::new([])).map_or(0, |old| old.reads.len());
+            assert!(memory.size <= MOST && memory.reads.contains_key(&read(n)));
+        }
+        assert_eq!(forgotten + memory.reads.len(), 3 * MOST);
+    }
+
+    #[test]
+    fn what_is_older_than_a_change_is_forgotten_and_what_is_newer_is_not() {
+        let mut memory = Memory::default();
+        assert!(memory.keep(read(1), Arc::new([])).is_none());
+        assert!(matches!(memory.bring_to(0), (true, None)));
+        let (is_current, old) = memory.bring_to(2);
+        assert!(is_current && memory.reads.is_empty());
+        assert_eq!(old.map(|old| old.reads.len()), Some(1));
+        assert!(matches!(memory.bring_to(1), (false, None)));
     }
 }
