@@ -94,37 +94,37 @@ impl<'a> Frame<'a> {
             params: wire.params,
         }))
     }
+
+    /// The same for a long response that is only passed on: where its body comes last, as Juju writes it, not a byte of that
+    /// is looked at, and `response` is `None`.
+    pub fn skim(text: &'a str) -> Result<Self, FrameError> {
+        response_head(text).map_or_else(|| Self::parse(text), |head| Ok(Self::Response(head)))
+    }
 }
 
-impl Response<'static> {
-    /// Reads a response without its body, for who passes it on: where the body comes last, as Juju writes it, not a byte of it
-    /// is looked at, and `response` is `None`. Nothing for what has to be read by [`Frame::parse`].
-    pub fn skim(text: &str) -> Option<Self> {
-        /// No head of Juju's is longer.
-        const HEAD: usize = 4096;
-        const BODY: &str = ",\"response\":";
-        let mut near = HEAD.min(text.len());
-        while !text.is_char_boundary(near) {
-            near -= 1;
-        }
-        let head = text.get(..text.get(..near)?.find(BODY)?)?;
-        if !text.trim_end().ends_with('}') {
-            return None;
-        }
-        // What is an object so far ends between two members of it, and not within a string or something deeper.
-        let whole = format!("{head}}}");
-        let Ok(Frame::Response(head)) = Frame::parse(&whole) else { return None };
-        if head.error_info.is_some() {
-            return None;
-        }
-        Some(Self {
-            request_id: head.request_id,
-            response: None,
-            error: Cow::Owned(head.error.into_owned()),
-            error_code: Cow::Owned(head.error_code.into_owned()),
-            error_info: None,
-        })
+/// The head of a response whose body comes last; nothing for what has to be read whole.
+fn response_head(text: &str) -> Option<Response<'static>> {
+    /// No head of Juju's is longer.
+    const HEAD: usize = 4096;
+    const BODY: &str = ",\"response\":";
+    let near = &text[..text.floor_char_boundary(HEAD)];
+    let head = &near[..near.find(BODY)?];
+    if !text.trim_end().ends_with('}') {
+        return None;
     }
+    // What is an object so far ends between two members of it, and not within a string or something deeper.
+    let whole = format!("{head}}}");
+    let Ok(Frame::Response(head)) = Frame::parse(&whole) else { return None };
+    if head.error_info.is_some() {
+        return None;
+    }
+    Some(Response {
+        request_id: head.request_id,
+        response: None,
+        error: Cow::Owned(head.error.into_owned()),
+        error_code: Cow::Owned(head.error_code.into_owned()),
+        error_info: None,
+    })
 }
 
 impl Response<'_> {
@@ -342,10 +342,10 @@ mod tests {
     #[test]
     fn the_body_of_what_is_skimmed_may_be_anything() {
         let skimmed =
-            Response::skim("{\"request-id\":3,\"response\":{\"a\":[1,\"}\"],\"error\":\"no\"}}\n").expect("a response");
+            response_head("{\"request-id\":3,\"response\":{\"a\":[1,\"}\"],\"error\":\"no\"}}\n").expect("a response");
         assert_eq!((skimmed.request_id, skimmed.error.as_ref(), skimmed.response.is_none()), (3, "", true));
         let failed = r#"{"request-id":4,"error":"a \"quoted\" text","error-code":"not found","response":{}}"#;
-        let skimmed = Response::skim(failed).expect("a response");
+        let skimmed = response_head(failed).expect("a response");
         assert_eq!((skimmed.error.as_ref(), skimmed.error_code.as_ref()), ("a \"quoted\" text", "not found"));
         for parse in [
             // The body is not at the top, or within a string, or comes first, or there is none.
@@ -360,10 +360,10 @@ mod tests {
             r#"{"request-id":3,"error":"no","error-info":{"a":1},"response":{}}"#,
             "",
         ] {
-            assert!(Response::skim(parse).is_none(), "{parse}");
+            assert!(response_head(parse).is_none(), "{parse}");
         }
         let far = format!(r#"{{"request-id":3,"error":"{}","response":{{}}}}"#, "é".repeat(3000));
-        assert!(Response::skim(&far).is_none());
+        assert!(response_head(&far).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use jimm_proto::envelope::{Frame, Response, write_error};
+use jimm_proto::envelope::{Frame, write_error};
 use tokio::sync::{Notify, Semaphore};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -206,8 +206,9 @@ impl Traffic {
     async fn pass_down(&self, no: UpstreamNo, text: Utf8Bytes) -> Option<(InFlight, Demands)> {
         self.services.telemetry.metrics.relayed_down(text.len());
         let demanding = demands::may_be_in(&text);
-        let skimmed = (text.len() > notes::LONGEST && !demanding).then(|| Response::skim(&text)).flatten();
-        let parsed = skimmed.map_or_else(|| Frame::parse(&text), |response| Ok(Frame::Response(response)));
+        // Of a long answer nobody looks at the body.
+        let is_long = text.len() > notes::LONGEST && !demanding;
+        let parsed = if is_long { Frame::skim(&text) } else { Frame::parse(&text) };
         let Ok(Frame::Response(response)) = parsed else {
             // Not for us to judge.
             self.client.send(text).await;
