@@ -225,7 +225,7 @@ fn unknown_variables_are_warned_about_with_the_nearest_name() {
     let text: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     assert!(text.iter().any(|warning| warning.contains("did you mean JIMM_LISTEN_ADDR?")), "{text:?}");
     assert!(text.iter().any(|warning| warning == "JIMM_IS_LEADER has no effect: every replica is equal"), "{text:?}");
-    assert_eq!(nearest("JIMM_XXXXXXXXXXXXXXX"), None);
+    assert_eq!(nearest("JIMM_ZZZZZZZZZZZZZZZ"), None);
 }
 
 #[test]
