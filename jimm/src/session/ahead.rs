@@ -31,6 +31,6 @@ pub(crate) enum Ahead {
 pub(crate) async fn look(services: &Services, place: Place, user: &User) -> Ahead {
     match place {
         Place::Controller => Ahead::Controller(login_result::door(services, user).await),
-        Place::Model(model) => Ahead::Model(Box::new(services.broker.home(user, model).await)),
+        Place::Model(model) => Ahead::Model(Box::new(Box::pin(services.broker.home(user, model)).await)),
     }
 }

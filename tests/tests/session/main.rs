@@ -7,6 +7,7 @@ mod browser;
 mod dashboard;
 mod home;
 mod http_proxy;
+mod last_home;
 mod lifecycle;
 mod login;
 mod rebac;

@@ -95,16 +95,21 @@ impl World {
 
     /// The home is said to be where nothing listens.
     pub(crate) async fn lose_home(&self) {
-        let nowhere = ["127.0.0.1:1".to_owned()];
+        self.say_home_is_at("127.0.0.1:1").await;
+    }
+
+    /// From now on whoever dials the home dials this address.
+    pub(crate) async fn say_home_is_at(&self, address: &str) {
+        let addresses = [address.to_owned()];
         let broker = &self.app.services().broker;
         // The broker's own look at it, begun before, may bring back where it was.
         let times = std::cell::Cell::new(0);
         eventually("the broker believes it", DEADLINE, || async {
             let mut conn = self.store().acquire().await.expect("a connection");
-            let set = controllers::set_addresses(&mut conn, self.home.uuid, &nowhere, "", &self.home.ca, "").await;
+            let set = controllers::set_addresses(&mut conn, self.home.uuid, &addresses, "", &self.home.ca, "").await;
             set.expect("an update");
             drop(conn);
-            let believed = broker.slot(self.home.uuid).await.expect("a slot").endpoint().addresses == nowhere;
+            let believed = broker.slot(self.home.uuid).await.expect("a slot").endpoint().addresses == addresses;
             // Where it was is believed for a moment.
             broker.controllers.forget(self.home.uuid);
             times.set(if believed { times.get() + 1 } else { 0 });

@@ -1,5 +1,6 @@
 //! Where a model lives and what somebody may do there, in one look.
 
+use futures_util::future::{Either, select};
 use jimm_authz::User;
 use jimm_proto::access::ModelAccess;
 use jimm_store::models::{self, Model};
@@ -37,23 +38,45 @@ impl Broker {
     /// Looks at a model and at somebody's rights to it and to its home; nothing when there is no such model, or it is
     /// still being made.
     pub async fn home(&self, user: &User, model: Uuid) -> Result<Option<Home>> {
-        let Some(guess) = self.last_homes.0.get(&model) else {
-            return self.home_of(user, self.row_of(model).await?).await;
-        };
-        let (row, rights) = tokio::join!(self.row_of(model), self.model_and_home_access(user, model, guess));
-        let row = row?;
-        if row.as_ref().is_some_and(|row| row.controller_uuid != guess) {
-            return self.home_of(user, row).await;
-        }
-        let (access, is_admin) = rights?;
-        Ok(row.map(|row| Home { row, access, is_admin }))
+        let found = self.at_home(model, |home| self.model_and_home_access(user, model, home)).await?;
+        found.map(|(row, rights)| rights.map(|(access, is_admin)| Home { row, access, is_admin })).transpose()
     }
 
-    async fn home_of(&self, user: &User, row: Option<Model>) -> Result<Option<Home>> {
+    /// Looks at a model, and asks something about its home: of the one where it was seen last while the row is still
+    /// read, and of the right one when that was wrong. Nothing when there is no such model, or it is still being made.
+    pub(crate) async fn at_home<T, F>(&self, model: Uuid, ask: impl Fn(Uuid) -> F) -> Result<Option<(Model, T)>>
+    where
+        F: Future<Output = T>,
+    {
+        let row = self.row_of(model);
+        let Some(guess) = self.last_homes.0.get(&model) else { return self.ask_at(row.await?, ask).await };
+        tokio::pin!(row);
+        let asked = ask(guess);
+        tokio::pin!(asked);
+        let (row, answer) = match select(row, asked).await {
+            Either::Left((row, asked)) => (row?, Either::Left(asked)),
+            Either::Right((answer, row)) => (row.await?, Either::Right(answer)),
+        };
+        match row {
+            Some(row) if row.controller_uuid == guess => {
+                let answer = match answer {
+                    Either::Left(asked) => asked.await,
+                    Either::Right(answer) => answer,
+                };
+                Ok(Some((row, answer)))
+            }
+            row => self.ask_at(row, ask).await,
+        }
+    }
+
+    async fn ask_at<T, F>(&self, row: Option<Model>, ask: impl Fn(Uuid) -> F) -> Result<Option<(Model, T)>>
+    where
+        F: Future<Output = T>,
+    {
         let Some(row) = row else { return Ok(None) };
-        let (access, is_admin) = self.model_and_home_access(user, row.uuid, row.controller_uuid).await?;
         self.last_homes.0.insert(row.uuid, row.controller_uuid);
-        Ok(Some(Home { row, access, is_admin }))
+        let answer = ask(row.controller_uuid).await;
+        Ok(Some((row, answer)))
     }
 
     /// The model of that UUID, unless it is still being made.

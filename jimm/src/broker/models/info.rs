@@ -6,84 +6,64 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use jimm_authz::Relation;
 use jimm_proto::access::ModelAccess;
+use jimm_proto::params::common::{Entities, Entity};
 use jimm_proto::params::model_manager::{ModelInfo, ModelInfoResults, ModelUserInfo};
 use jimm_store::identities;
 use jimm_store::models::Model as Row;
 use uuid::Uuid;
 
-use super::life::entities;
 use super::visible::{credential_tag, user_tag};
 use crate::broker::identity::users::{display_name, parse_model_tag};
-use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, copy, is_gone};
+use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, is_gone};
 use crate::broker::rights::access::EVERYONE;
 use crate::broker::rights::grants::hide;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
-/// Models that are looked at at a time.
-const AT_A_TIME: usize = 8;
+/// Models that are asked for at a time.
+const AT_A_TIME: usize = 16;
 
 impl Broker {
     /// Models in full, asked of their controllers side by side.
     pub async fn model_infos(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelInfo>> {
-        let mut rows: Vec<Result<Looked>> = Vec::with_capacity(tags.len());
+        let mut infos = Vec::with_capacity(tags.len());
         for some in tags.chunks(AT_A_TIME) {
-            let looks: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.look_at(who, tag).boxed()).collect();
-            rows.extend(join_all(looks).await);
-        }
-        let mut by_controller: BTreeMap<Uuid, Vec<&Row>> = BTreeMap::new();
-        let distinct: BTreeMap<Uuid, &Row> =
-            rows.iter().flatten().map(|looked| (looked.row.uuid, &looked.row)).collect();
-        for row in distinct.into_values() {
-            by_controller.entry(row.controller_uuid).or_default().push(row);
-        }
-        let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
-        for (controller, rows) in by_controller {
-            asked.push(Box::pin(self.ask_infos(controller, rows)));
-        }
-        // While the controllers think about it, the broker looks up what it knows itself.
-        let names = rows.iter().flatten().flat_map(|looked| looked.access.keys().cloned()).collect();
-        let (told, names) = tokio::join!(join_all(asked), self.display_names(names));
-        let told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
-        let mut infos = Vec::with_capacity(rows.len());
-        for looked in rows {
-            infos.push(looked.and_then(|Looked { row, level, access }| {
-                let names = names.as_ref().map_err(copy)?;
-                let info = told.get(&row.uuid).ok_or_else(Error::unauthorized)?.as_ref().map_err(copy)?;
-                Ok(merged(&row, info.clone(), level, users(row.uuid, access, names)))
-            }));
+            let asked: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.model_info(who, tag).boxed()).collect();
+            infos.extend(join_all(asked).await);
         }
         infos
     }
 
-    /// Everything that the broker itself knows of a model, when the caller may read it; otherwise unauthorized, whether it
-    /// exists or not.
-    async fn look_at(&self, who: &Requester, tag: &str) -> Result<Looked> {
+    /// Nobody else's model is asked about; the controller's answer and the broker's own knowledge are waited for together.
+    async fn model_info(&self, who: &Requester, tag: &str) -> Result<ModelInfo> {
         let uuid = parse_model_tag(tag)?;
-        let (row, standing) = tokio::join!(self.model_row(uuid), self.model_standing(who, uuid));
-        let (level, access) = standing?;
-        let level = level.ok_or_else(Error::unauthorized)?;
-        Ok(Looked { row: row.map_err(hide)?, level, access: visible(who, Some(level), access) })
+        let (level, access) = self.readable(who, uuid).await?;
+        let (asked, users) =
+            tokio::join!(self.at_home(uuid, |home| self.ask_info(home, uuid)), self.shown_users(uuid, access));
+        let Some((row, told)) = asked? else { return Err(Error::unauthorized()) };
+        match told {
+            Ok(info) => Ok(merged(&row, info, level, users?)),
+            Err(error) => Err(self.refused_info(&row, error).await),
+        }
     }
 
-    async fn ask_infos(&self, controller: Uuid, rows: Vec<&Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
-        let answer: Result<ModelInfoResults> =
-            self.ask(controller, MODEL_MANAGER, "ModelInfo", &entities(&rows), CALL_DEADLINE).await;
-        let mut infos = match answer {
-            Ok(answer) => answer.results.into_iter(),
-            Err(e) => return rows.into_iter().map(|row| (row.uuid, Err(copy(&e)))).collect(),
-        };
-        let mut results = Vec::with_capacity(rows.len());
-        for row in rows {
-            let told = infos.next().unwrap_or_default();
-            let result = match (told.result, told.error) {
-                (_, Some(e)) => Err(self.refused_info(row, Error::from_controller(e)).await),
-                (Some(info), None) => about(&info, row.uuid).map(|()| info),
-                (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
-            };
-            results.push((row.uuid, result));
+    /// What the caller may do with a model, and who else may as far as the caller may know. Who may not read it is
+    /// unauthorized, whether it exists or not.
+    async fn readable(&self, who: &Requester, uuid: Uuid) -> Result<(ModelAccess, Access)> {
+        let (level, access) = self.model_standing(who, uuid).await?;
+        let level = level.ok_or_else(Error::unauthorized)?;
+        Ok((level, visible(who, Some(level), access)))
+    }
+
+    async fn ask_info(&self, controller: Uuid, uuid: Uuid) -> Result<ModelInfo> {
+        let params = Entities { entities: vec![Entity { tag: format!("model-{uuid}") }] };
+        let answer: ModelInfoResults = self.ask(controller, MODEL_MANAGER, "ModelInfo", &params, CALL_DEADLINE).await?;
+        let told = answer.results.into_iter().next().unwrap_or_default();
+        match (told.result, told.error) {
+            (_, Some(e)) => Err(Error::from_controller(e)),
+            (Some(info), None) => about(&info, uuid).map(|()| info),
+            (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
         }
-        results
     }
 
     async fn refused_info(&self, row: &Row, error: Error) -> Error {
@@ -107,8 +87,11 @@ impl Broker {
 
     /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
     pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
-        let Looked { row, access, .. } = self.look_at(who, tag).await?;
-        self.shown_users(row.uuid, access).await
+        let uuid = parse_model_tag(tag)?;
+        let (row, readable) = tokio::join!(self.model_row(uuid), self.readable(who, uuid));
+        let (_, access) = readable?;
+        row.map_err(hide)?;
+        self.shown_users(uuid, access).await
     }
 
     async fn shown_users(&self, uuid: Uuid, access: Access) -> Result<Vec<ModelUserInfo>> {
@@ -130,14 +113,6 @@ impl Broker {
 
 /// Who may do what with a model.
 type Access = BTreeMap<String, Relation>;
-
-/// A model that the caller may read.
-struct Looked {
-    row: Row,
-    level: ModelAccess,
-    /// Who else may, as far as the caller may know.
-    access: Access,
-}
 
 /// What of it the caller may see: administrators everything, the others themselves and everyone.
 fn visible(who: &Requester, level: Option<ModelAccess>, mut access: Access) -> Access {
