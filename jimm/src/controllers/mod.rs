@@ -8,6 +8,7 @@ mod parts;
 mod session;
 mod slot;
 mod slots;
+mod spare;
 
 pub use endpoint::{Admin, Endpoint};
 pub use session::{Facade, Session};

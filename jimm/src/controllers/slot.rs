@@ -20,6 +20,7 @@ use super::breaker::Breaker;
 use super::endpoint::Endpoint;
 use super::parts::Parts;
 use super::session::{Facade, Session, call_failed};
+use super::spare::SpareLine;
 use crate::error::{Error, Kind, Result};
 
 /// The version of Juju's clients that we speak like; controllers log it.
@@ -35,6 +36,7 @@ pub struct Slot {
     breaker: Breaker,
     calls: Semaphore,
     shared: Mutex<Option<watch::Receiver<Option<Dialled>>>>,
+    spare: SpareLine,
 }
 
 impl std::fmt::Debug for Slot {
@@ -48,7 +50,7 @@ impl Slot {
         let settings = &parts.settings;
         let breaker = Breaker::new(settings.breaker_failures, settings.breaker_reset);
         let calls = Semaphore::new(settings.max_calls.max(1));
-        Self { endpoint, breaker, calls, shared: Mutex::default(), parts }
+        Self { endpoint, breaker, calls, shared: Mutex::default(), spare: SpareLine::default(), parts }
     }
 
     /// Where the controller is.
@@ -209,9 +211,34 @@ impl Slot {
         Ok(value)
     }
 
-    /// A websocket without a login, for the relay.
+    /// A websocket without a login, for the relay: on the spare line when there is one.
     pub async fn open_socket(&self, path: &str) -> Result<Socket> {
-        self.open(path).await
+        self.admit()?;
+        let (target, options) = (self.endpoint.target(path), self.dial_options());
+        let dialled = match self.spare.take() {
+            Some(spare) => jimm_rpc::dial_socket_on(spare, &target, &options).await,
+            None => jimm_rpc::dial_socket(&target, &options).await,
+        };
+        let outcome = dialled.map_err(|e| self.not_dialled(&e));
+        self.note(&outcome);
+        outcome
+    }
+
+    /// Sees to it that there is a spare line for whoever comes next. Nobody waits for it, and nobody misses it.
+    pub fn spare_a_line(self: &Arc<Self>) {
+        if !self.spare.claim() {
+            return;
+        }
+        let slot = self.clone();
+        self.parts.tasks.spawn(async move {
+            let dialled = jimm_rpc::dial_spare(&slot.endpoint.target("/"), slot.parts.settings.dial_timeout).await;
+            slot.spare.put(dialled.ok());
+        });
+    }
+
+    /// Lets go of what nobody came for.
+    pub(super) fn sweep(&self) {
+        self.spare.sweep();
     }
 
     /// A websocket whose handshake carries an authorization, for streams.
@@ -239,14 +266,6 @@ impl Slot {
     pub async fn open_http(&self) -> Result<Stream> {
         self.admit()?;
         let dialled = jimm_rpc::connect_stream(&self.endpoint.target("/"), self.parts.settings.dial_timeout).await;
-        let outcome = dialled.map_err(|e| self.not_dialled(&e));
-        self.note(&outcome);
-        outcome
-    }
-
-    async fn open(&self, path: &str) -> Result<Socket> {
-        self.admit()?;
-        let dialled = jimm_rpc::dial_socket(&self.endpoint.target(path), &self.dial_options()).await;
         let outcome = dialled.map_err(|e| self.not_dialled(&e));
         self.note(&outcome);
         outcome

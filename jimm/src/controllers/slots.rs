@@ -52,6 +52,7 @@ impl Controllers {
             && slot.endpoint().same_place(endpoint)
         {
             *seen = Instant::now();
+            slot.sweep();
             return slot.clone();
         }
         let slot = Arc::new(Slot::new(endpoint.clone(), self.parts.clone()));

@@ -74,6 +74,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             continue;
         };
         reader.trust();
+        route.slot.spare_a_line();
         let claims = route.claims.clone();
         let traffic = Traffic::new(Arc::clone(services), origin, member.requester, route, outbox.clone());
         return relay(&traffic, socket, claims, reader, &mut watch).await;

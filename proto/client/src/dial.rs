@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, Either, FutureExt, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -21,6 +21,8 @@ use crate::tls;
 
 /// Head start of an address over the next one.
 const APART: Duration = Duration::from_millis(50);
+/// Head start of a spare stream over a new one.
+const SPARE: Duration = Duration::from_millis(250);
 /// An idle socket must be cheap: the library's own default is 128 KiB each.
 const BUFFER: usize = 4 * 1024;
 
@@ -36,8 +38,42 @@ pub async fn dial_socket(target: &Target, options: &DialOptions) -> Result<Socke
     first(target, options.timeout, attempts.collect()).await
 }
 
+/// A stream to one of a target's addresses on which nothing was said yet.
+#[derive(Debug)]
+pub struct Spare {
+    address: String,
+    stream: Stream,
+}
+
+/// Opens a stream to a target for whoever wants a websocket there next.
+pub async fn dial_spare(target: &Target, timeout: Duration) -> Result<Spare, DialError> {
+    let attempts = target.addresses.iter().map(|address| {
+        async move { Ok(Spare { address: address.clone(), stream: open(target, address).await? }) }.boxed()
+    });
+    first(target, timeout, attempts.collect()).await
+}
+
+/// Opens a websocket on a spare stream. When that was closed meanwhile, or nothing comes on it for a moment, the target is
+/// dialled anew: whichever is first.
+pub async fn dial_socket_on(spare: Spare, target: &Target, options: &DialOptions) -> Result<Socket, DialError> {
+    let on_spare = upgrade(target, &spare.address, spare.stream, options);
+    let anew = async {
+        tokio::time::sleep(SPARE).await;
+        dial_socket(target, options).await
+    };
+    tokio::pin!(on_spare, anew);
+    match select(on_spare, anew).await {
+        Either::Left((Ok(socket), _)) => Ok(socket),
+        Either::Left((Err(_), _)) => dial_socket(target, options).await,
+        Either::Right((outcome, _)) => outcome,
+    }
+}
+
 async fn websocket(target: &Target, address: &str, options: &DialOptions) -> Result<Socket, DialError> {
-    let stream = open(target, address).await?;
+    upgrade(target, address, open(target, address).await?, options).await
+}
+
+async fn upgrade(target: &Target, address: &str, stream: Stream, options: &DialOptions) -> Result<Socket, DialError> {
     let request = request(target, address, options).map_err(|e| DialError::new(address, e))?;
     let config = Some(socket_config(options.max_message));
     match tokio_tungstenite::client_async_with_config(request, stream, config).await {

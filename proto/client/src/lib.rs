@@ -12,7 +12,7 @@ mod target;
 mod tls;
 
 pub use connection::Connection;
-pub use dial::{connect_stream, dial, dial_socket, socket_config};
+pub use dial::{Spare, connect_stream, dial, dial_socket, dial_socket_on, dial_spare, socket_config};
 pub use error::{CallError, DialError};
 pub use login::{best_version, login};
 pub use stream::{Activity, Socket, Stream};

@@ -1,7 +1,9 @@
 //! A model's home as small as it can be: takes tokens, answers by a few fixed rules, keeps what it was sent.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -21,6 +23,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// An answer with everything that a careless relay changes: spaces, order, large numbers, members nobody knows.
@@ -37,6 +40,8 @@ pub(crate) struct Arrived {
     pub(crate) headers: Vec<String>,
     /// The body, or the frame.
     pub(crate) body: String,
+    /// When the line was opened on which it came.
+    pub(crate) line: Instant,
 }
 
 pub(crate) struct Home {
@@ -46,11 +51,28 @@ pub(crate) struct Home {
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
     uuid: Uuid,
     arrived: Mutex<Vec<Arrived>>,
     logins: Mutex<u32>,
     open: Mutex<i32>,
+    /// Lines on which nothing was said yet.
+    quiet: AtomicI32,
+    /// Ends the lines on which no websocket was opened yet.
+    hang_up: Mutex<CancellationToken>,
+    hung_up: AtomicU32,
+    /// How often it stood still: what comes on a line from before is not answered.
+    still: AtomicU32,
+    in_vain: AtomicU32,
+}
+
+/// A connection, before a websocket is opened on it.
+#[derive(Clone, Copy)]
+struct Line {
+    since: Instant,
+    /// How often the home had stood still.
+    still: u32,
 }
 
 impl Home {
@@ -67,19 +89,28 @@ impl Home {
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
-        let shared =
-            Arc::new(Shared { uuid, arrived: Mutex::default(), logins: Mutex::default(), open: Mutex::default() });
+        let shared = Arc::new(Shared { uuid, ..Shared::default() });
         let with = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (acceptor, with) = (acceptor.clone(), Arc::clone(&with));
+                let line = Line { since: Instant::now(), still: with.still.load(Ordering::SeqCst) };
+                let hung_up = with.hang_up.lock().expect("not poisoned").clone();
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(socket).await else { return };
-                    let service = service_fn(move |request| answer(Arc::clone(&with), request));
-                    let _ = hyper::server::conn::http1::Builder::new()
+                    with.quiet.fetch_add(1, Ordering::SeqCst);
+                    let shared = Arc::clone(&with);
+                    let service = service_fn(move |request| answer(Arc::clone(&shared), line, request));
+                    let served = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)
-                        .with_upgrades()
-                        .await;
+                        .with_upgrades();
+                    tokio::select! {
+                        _ = served => {}
+                        () = hung_up.cancelled() => {
+                            with.quiet.fetch_sub(1, Ordering::SeqCst);
+                            with.hung_up.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
                 });
             }
         });
@@ -102,17 +133,53 @@ impl Home {
         *self.shared.logins.lock().expect("not poisoned")
     }
 
+    /// Lines that are open and on which nothing was said yet.
+    pub(crate) fn quiet(&self) -> i32 {
+        self.shared.quiet.load(Ordering::SeqCst)
+    }
+
+    /// Ends every line on which nothing was said yet.
+    pub(crate) fn hang_up(&self) {
+        let before = std::mem::take(&mut *self.shared.hang_up.lock().expect("not poisoned"));
+        before.cancel();
+    }
+
+    /// How many lines were ended so.
+    pub(crate) fn hung_up(&self) -> u32 {
+        self.shared.hung_up.load(Ordering::SeqCst)
+    }
+
+    /// From now on only what comes on new lines is answered.
+    pub(crate) fn stand_still(&self) {
+        self.shared.still.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often somebody wanted to a model on a line from before.
+    pub(crate) fn in_vain(&self) -> u32 {
+        self.shared.in_vain.load(Ordering::SeqCst)
+    }
+
     /// Websockets that are open now.
     pub(crate) fn open(&self) -> i32 {
         *self.shared.open.lock().expect("not poisoned")
     }
 }
 
-async fn answer(shared: Arc<Shared>, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    shared: Arc<Shared>,
+    line: Line,
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    shared.quiet.fetch_sub(1, Ordering::SeqCst);
     let path = request.uri().to_string();
+    if path.starts_with("/model") && line.still < shared.still.load(Ordering::SeqCst) {
+        shared.in_vain.fetch_add(1, Ordering::SeqCst);
+        return std::future::pending().await;
+    }
     let headers: Vec<String> =
         request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?"))).collect();
-    let mut arrived = Arrived { kind: request.method().to_string(), path: path.clone(), headers, body: String::new() };
+    let kind = request.method().to_string();
+    let mut arrived = Arrived { kind, path: path.clone(), headers, body: String::new(), line: line.since };
     if let Some(key) = request.headers().get(header::SEC_WEBSOCKET_KEY) {
         let accept = derive_accept_key(key.as_bytes());
         // The broker's own housekeeping is none of these tests' business.
@@ -127,7 +194,7 @@ async fn answer(shared: Arc<Shared>, mut request: Request<Incoming>) -> Result<R
             let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
             *shared.open.lock().expect("not poisoned") += 1;
             if path.ends_with("/api") {
-                frames(&shared, socket, &path).await;
+                frames(&shared, socket, &path, line).await;
             } else {
                 log(socket).await;
             }
@@ -180,7 +247,7 @@ async fn log(mut socket: WebSocketStream<TokioIo<Upgraded>>) {
     let _ = socket.close(None).await;
 }
 
-async fn frames(shared: &Arc<Shared>, socket: WebSocketStream<TokioIo<Upgraded>>, path: &str) {
+async fn frames(shared: &Arc<Shared>, socket: WebSocketStream<TokioIo<Upgraded>>, path: &str, line: Line) {
     let (sink, mut stream) = socket.split();
     let sink = Arc::new(tokio::sync::Mutex::new(sink));
     let mut access = Value::Null;
@@ -188,7 +255,8 @@ async fn frames(shared: &Arc<Shared>, socket: WebSocketStream<TokioIo<Upgraded>>
         let Message::Text(text) = message else { continue };
         let frame: Value = serde_json::from_str(&text).expect("a frame");
         let method = format!("{}.{}", frame["type"].as_str().unwrap_or(""), frame["request"].as_str().unwrap_or(""));
-        let arrived = Arrived { kind: "frame".into(), path: path.into(), headers: Vec::new(), body: text.to_string() };
+        let (kind, headers, body) = ("frame".into(), Vec::new(), text.to_string());
+        let arrived = Arrived { kind, path: path.into(), headers, body, line: line.since };
         shared.arrived.lock().expect("not poisoned").push(arrived);
         let id = &frame["request-id"];
         let params = &frame["params"];

@@ -12,5 +12,6 @@ mod lifecycle;
 mod login;
 mod rebac;
 mod relay;
+mod spare_lines;
 mod streams;
 mod support;
