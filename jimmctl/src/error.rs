@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jimm_rpc::CallError;
+use jimm_rpc::{CallError, DialError, Target};
 
 /// A command that failed.
 #[derive(Debug)]
@@ -28,6 +28,12 @@ impl Failure {
     /// The command line makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { usage: true, ..Self::failed(message) }
+    }
+
+    /// The broker is not reached.
+    pub(crate) fn no_connection(target: &Target, error: &DialError) -> Self {
+        Self::failed(format!("cannot connect to the broker at {}: {error}", target.addresses.join(", ")))
+            .with_hint("check that it runs, and that the address and the CA certificate are right")
     }
 
     /// Adds what to do next.

@@ -10,7 +10,6 @@ use jimm_rpc::Target;
 use serde::Deserialize;
 
 use crate::error::{Failure, Result};
-use crate::session::no_connection;
 use crate::settings::Settings;
 
 /// What to do when it does not work.
@@ -57,7 +56,7 @@ pub(crate) async fn exchange(target: &Target, id_token: &str, timeout: Duration)
         return Err(failed("it is not a signed JWT"));
     }
     let work = async {
-        let stream = jimm_rpc::connect_stream(target, timeout).await.map_err(|e| no_connection(target, &e))?;
+        let stream = jimm_rpc::connect_stream(target, timeout).await.map_err(|e| Failure::no_connection(target, &e))?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e.to_string()))?;
         let body = format!(

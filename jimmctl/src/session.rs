@@ -287,12 +287,7 @@ fn target(addresses: &[String], name: &str, tls: Tls) -> Result<Target> {
 
 async fn dial(target: &Target) -> Result<Connection> {
     let options = DialOptions { timeout: DIAL, ..DialOptions::default() };
-    jimm_rpc::dial(target, &options).await.map_err(|e| no_connection(target, &e))
-}
-
-pub(crate) fn no_connection(target: &Target, error: &jimm_rpc::DialError) -> Failure {
-    Failure::failed(format!("cannot connect to the broker at {}: {error}", target.addresses.join(", ")))
-        .with_hint("check that it runs, and that the address and the CA certificate are right")
+    jimm_rpc::dial(target, &options).await.map_err(|e| Failure::no_connection(target, &e))
 }
 
 /// The addresses to dial of what the command line says.
