@@ -6,7 +6,7 @@ use std::time::Duration;
 use jimm_store::audit::Class;
 use secrecy::SecretString;
 
-use super::load::Reader;
+use super::reader::Reader;
 use super::values;
 
 /// What happens to entries that find no room.

@@ -1,17 +1,24 @@
-//! Whether certificate files hold what they should, so that a mistake shows before the first connection.
+//! The files of certificates: whether they hold what they should, so that a mistake shows before the first connection.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::problems::Problem;
-use super::settings::TlsFiles;
 
 const CERT: &str = "JIMM_TLS_CERT_PATH";
 const KEY: &str = "JIMM_TLS_KEY_PATH";
 
+/// Files of the main listener's certificate chain and key, both PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
 fn problem(variable: &str, path: &Path, what: &str) -> Problem {
     Problem::bare(variable, format!("names {}, which {what}", path.display()))
 }

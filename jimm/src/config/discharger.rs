@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jimm_bakery::{KeyPair, PublicKey};
 use secrecy::ExposeSecret as _;
 
-use super::load::Reader;
 use super::problems::Problem;
+use super::reader::Reader;
 use super::values;
 
 const PRIVATE: &str = "BAKERY_PRIVATE_KEY";

@@ -14,6 +14,7 @@ mod lifetimes;
 mod load;
 mod problems;
 mod queries;
+mod reader;
 pub mod reference;
 mod secrets;
 mod settings;
@@ -26,18 +27,20 @@ mod tests;
 
 pub use audit::{AuditSettings, ExportSettings, Overflow};
 pub use bootstrap::BootstrapSettings;
+pub use certificates::TlsFiles;
 pub use events::EventSettings;
 pub use jobs::JobSettings;
 pub use lifetimes::{Lifetime, LifetimeRule, Whose};
-pub use load::{Loaded, Sources, load};
+pub use load::{Loaded, load};
 pub use problems::{ConfigErrors, Problem, Warning, nearest};
 pub use queries::QuerySettings;
+pub use reader::Sources;
 pub use secrets::{
     Sealing, SealingCommand, SealingKeys, SecretId, SecretPlace, VaultSettings, WrappedKeys, sealing_commands,
 };
 pub use settings::{
     AuthStyle, BrowserSettings, Config, ControllerSettings, DatabaseSettings, JwtSettings, Limits, LogSettings,
-    OauthSettings, SessionSettings, TlsFiles,
+    OauthSettings, SessionSettings,
 };
 pub use trust::TrustRule;
 pub use values::START_PAGE;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use secrecy::{SecretBox, SecretString};
 
-use super::load::{Reader, Sources};
 use super::problems::{ConfigErrors, Problem};
+use super::reader::{Reader, Sources};
 use super::values;
 
 /// Where new secrets are put.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::audit::AuditSettings;
 use super::bootstrap::BootstrapSettings;
+use super::certificates::TlsFiles;
 use super::events::EventSettings;
 use super::jobs::JobSettings;
 use super::lifetimes::LifetimeRule;
@@ -77,15 +78,6 @@ pub struct Config {
     pub bootstrap: BootstrapSettings,
     /// How long events are kept, and who is told of them.
     pub events: EventSettings,
-}
-
-/// Files of the main listener's certificate chain and key, both PEM.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TlsFiles {
-    /// The chain, the server's own certificate first.
-    pub cert: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
 }
 
 /// How to reach Postgres.

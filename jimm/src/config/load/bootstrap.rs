@@ -1,7 +1,7 @@
 //! The variables of making controllers.
 
-use super::Reader;
 use crate::config::BootstrapSettings;
+use crate::config::reader::Reader;
 use crate::config::values;
 
 impl Reader {

@@ -2,8 +2,8 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Reader;
 use crate::config::problems::Problem;
+use crate::config::reader::Reader;
 use crate::config::{EventSettings, values};
 
 /// Hooks at most, and the shortest secret.

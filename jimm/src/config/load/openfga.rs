@@ -2,8 +2,8 @@
 
 use jimm_authz::OpenFgaSettings;
 
-use super::Reader;
 use crate::config::problems::Warning;
+use crate::config::reader::Reader;
 
 impl Reader {
     pub(super) fn openfga(&mut self) -> Option<OpenFgaSettings> {
@@ -22,9 +22,8 @@ impl Reader {
             token: self.optional("OPENFGA_TOKEN", |_, text| Ok(text.into())),
             ca_cert: self.path("OPENFGA_CA_CERT_PATH"),
         };
-        let given: Vec<&str> =
-            self.given.keys().map(String::as_str).filter(|name| name.starts_with("OPENFGA_")).collect();
-        if let (None, Some(other)) = (&host, given.iter().find(|name| **name != "OPENFGA_HOST")) {
+        let other = self.given().find(|name| name.starts_with("OPENFGA_") && *name != "OPENFGA_HOST");
+        if let (None, Some(other)) = (&host, other) {
             let what = format!("OPENFGA_HOST is not set although {other} is: the broker decides without OpenFGA");
             self.warnings.push(Warning(what));
         }

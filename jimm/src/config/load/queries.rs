@@ -1,7 +1,7 @@
 //! The variables of queries over many models.
 
-use super::Reader;
 use crate::config::QuerySettings;
+use crate::config::reader::Reader;
 
 impl Reader {
     pub(super) fn queries(&mut self) -> QuerySettings {
