@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::facades::admin;
-use crate::facades::registry::{Access, Audit, rows};
+use crate::facades::method::{Access, Audit};
+use crate::facades::registry::rows;
 use crate::web::{BELOW_MODEL, Door, ROUTES, Takes};
 
 const HEAD: &str = "# Rights

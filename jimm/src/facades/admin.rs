@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::registry::{decode, encode};
+use super::method::{decode, encode};
 use crate::authn::{DeviceLogin, names};
 use crate::error::{Error, Kind, Result};
 

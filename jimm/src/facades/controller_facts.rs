@@ -11,8 +11,8 @@ use jimm_proto::params::controller::{
 use jimm_proto::params::model_config::ModelConfigResults;
 
 use super::bulk::look_up;
+use super::method::{Access, Audit, Empty, Method, method};
 use super::model_manager::each_tag;
-use super::registry::{Access, Audit, Empty, Method, method};
 use super::view::entry_error;
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;

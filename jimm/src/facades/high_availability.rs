@@ -3,7 +3,7 @@
 
 use jimm_proto::params::common::ErrorResults;
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 

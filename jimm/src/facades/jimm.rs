@@ -10,7 +10,7 @@ use jimm_proto::params::jimm::{
 };
 use serde_json::value::RawValue;
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

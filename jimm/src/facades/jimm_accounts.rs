@@ -10,7 +10,7 @@ use jimm_proto::params::jimm_accounts::{
     UpdateServiceAccountCredentialsRequest,
 };
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use super::view::entry_error;
 use crate::error::Result;
 use crate::session::CallContext;

@@ -5,7 +5,7 @@ use jimm_proto::params::jimm_audit::{
     FindAuditEventsRequest, PurgeLogsRequest, PurgeLogsResponse,
 };
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

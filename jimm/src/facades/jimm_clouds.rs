@@ -2,7 +2,7 @@
 
 use jimm_proto::params::jimm_clouds::{AddCloudToControllerRequest, RemoveCloudFromControllerRequest};
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

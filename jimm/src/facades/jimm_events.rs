@@ -2,7 +2,7 @@
 
 use jimm_proto::params::jimm_events::{EventsAnswer, EventsRequest};
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

@@ -6,7 +6,7 @@ use jimm_proto::params::jimm_incoming::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

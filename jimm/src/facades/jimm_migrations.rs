@@ -4,7 +4,7 @@ use jimm_proto::params::jimm_migrations::{
     AbortMigrationResponse, ListMigrationsRequest, ListMigrationsResponse, Migration, MigrationName,
 };
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

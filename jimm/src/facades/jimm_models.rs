@@ -3,7 +3,7 @@
 use jimm_proto::params::jimm_models::AddModelToControllerRequest;
 use jimm_proto::params::model_manager::{ModelCreateArgs, ModelInfo};
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use super::view::View;
 use crate::error::Result;
 use crate::session::CallContext;

@@ -5,7 +5,7 @@ use jimm_proto::params::jimm_plans::{
     PlanRebalanceRequest, PlanUpgradeRequest, ShowPlanRequest,
 };
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

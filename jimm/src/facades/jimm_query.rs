@@ -6,7 +6,7 @@ use jimm_proto::params::jimm_query::{
     CrossModelQueryRequest, CrossModelQueryResponse, NextAnswers, QueryId, StartedQuery,
 };
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 

@@ -6,7 +6,7 @@ use jimm_proto::params::jimm_rights::{
     ListSetsRequest, ListSetsResponse, RelationsRequest, RenameSetRequest, SetNameRequest,
 };
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::broker::SetKind::{Group, Role};
 use crate::error::Result;
 use crate::session::CallContext;

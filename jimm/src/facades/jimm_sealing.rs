@@ -2,7 +2,7 @@
 
 use jimm_proto::params::jimm_sealing::{RotateSealingKeyRequest, SealingStatus};
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

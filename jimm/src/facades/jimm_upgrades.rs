@@ -5,7 +5,7 @@ use jimm_proto::params::jimm_upgrades::{
     UpgradeToRequest, UpgradeToResults,
 };
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

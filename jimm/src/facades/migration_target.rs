@@ -4,7 +4,7 @@
 use jimm_proto::params::common::StringResult;
 use serde_json::value::RawValue;
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::description::Members;
 use crate::error::Result;
 use crate::session::CallContext;

@@ -27,6 +27,7 @@ mod jimm_query;
 pub(crate) mod jimm_rights;
 mod jimm_sealing;
 mod jimm_upgrades;
+pub mod method;
 mod migration_target;
 pub(crate) mod model_config;
 pub(crate) mod model_manager;

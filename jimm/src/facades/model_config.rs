@@ -4,7 +4,7 @@
 use jimm_proto::params::common::{ErrorResult, StringResult};
 use jimm_proto::params::model_config::{GetConstraintsResults, ModelConfigResults, ModelSequencesResult};
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 

@@ -12,7 +12,7 @@ use jimm_proto::params::model_manager::{
 };
 
 use super::bulk::look_up;
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use super::view::{View, entries, entry_error};
 use crate::error::Result;
 use crate::session::CallContext;

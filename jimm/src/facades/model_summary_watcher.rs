@@ -4,7 +4,7 @@
 
 use jimm_proto::params::controller::{SummaryWatcherID, SummaryWatcherNextResults};
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 

@@ -3,7 +3,7 @@
 use jimm_proto::params::model_manager::ModelParam;
 use jimm_proto::params::model_upgrader::{UpgradeModelParams, UpgradeModelResult};
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

@@ -1,6 +1,6 @@
 //! `Pinger`: proof of life of a connection.
 
-use super::registry::{Access, Audit, Empty, Method, method};
+use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
 use crate::session::CallContext;
 

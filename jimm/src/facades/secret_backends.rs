@@ -6,7 +6,7 @@ use jimm_proto::params::secret_backends::{
     UpdateSecretBackendArgs,
 };
 
-use super::registry::{Access, Audit, Method, method};
+use super::method::{Access, Audit, Method, method};
 use crate::error::{Error, Kind, Result};
 use crate::session::CallContext;
 

@@ -1,6 +1,6 @@
 //! The list of the facades' method tables. A new facade is one line here and one in `mod.rs`.
 
-use super::registry::Method;
+use super::method::Method;
 
 /// Every method of the controller connection.
 #[rustfmt::skip] // one line per facade, so that they merge

@@ -9,8 +9,8 @@ use jimm_proto::params::user_manager::{
 };
 
 use super::bulk::look_up;
+use super::method::{Access, Audit, Method, method};
 use super::model_manager::each_tag;
-use super::registry::{Access, Audit, Method, method};
 use super::view::entry_error;
 use crate::error::{Error, Result};
 use crate::session::CallContext;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::facades::registry::encode;
+use crate::facades::method::encode;
 use crate::session::servers;
 
 /// The highest version of a facade that works through a broker: from HighAvailability 3 on, clients ask it about the

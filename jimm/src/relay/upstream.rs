@@ -16,7 +16,7 @@ use super::login_reply;
 use super::route::Route;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::facades::registry::encode;
+use crate::facades::method::encode;
 use crate::session::socket::{self, Close, Outbox};
 
 /// A controller that gives no sign of life for this long is gone.

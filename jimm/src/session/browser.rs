@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Services;
 use super::cookies::SESSION;
-use super::login::{self, Member};
+use super::member::{self, Member};
 use crate::authn::{Identity, LoggedIn, Vouching};
 use crate::broker::LONGEST_SESSION;
 use crate::clock::until;
@@ -28,7 +28,7 @@ pub(crate) async fn begin(
     address: SocketAddr,
 ) -> Result<HeaderValue> {
     let display_name = told.display_name.as_deref().unwrap_or_default();
-    login::admit(services, told.identity.name.as_str(), display_name).await?;
+    member::admit(services, told.identity.name.as_str(), display_name).await?;
     let broker = &services.broker;
     let (session, expires) = broker.begin_session(&told.identity, "browser", address, LONGEST_SESSION).await?;
     if let Some(vouching) = vouching {
@@ -48,7 +48,7 @@ pub(crate) async fn resume(
     let token = open(services, &sent)?;
     let identity = services.authn.session_tokens.verify(token.expose_secret())?;
     let renewed = cookie(services, &token)?;
-    Ok((login::member(services, identity, address, METHOD).await?, renewed))
+    Ok((member::member(services, identity, address, METHOD).await?, renewed))
 }
 
 /// Who a cookie speaks of that came with a websocket's handshake.

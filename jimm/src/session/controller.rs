@@ -20,7 +20,8 @@ use super::socket::{self, ClientSocket, Close, Outbox, Reader};
 use super::{CallContext, ConnectionState, Peer, Services, cut_off, login_result};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::facades::registry::{self, Method};
+use crate::facades::method::{self, Method};
+use crate::facades::registry;
 use crate::telemetry::Endpoint;
 
 /// How long a call may take that takes as long as a model is large.
@@ -107,7 +108,7 @@ async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, gree
         Ahead::Model(_) => Err(Error::internal("a controller connection that leads elsewhere")),
     };
     let result = door
-        .and_then(|door| registry::encode(&login_result::controller_login(&services.settings, &greeted.member, door)));
+        .and_then(|door| method::encode(&login_result::controller_login(&services.settings, &greeted.member, door)));
     outbox.send(frame(greeted.asked.request_id, &result)).await;
     tell(services, origin, &greeted.asked, &result, greeted.began);
     if result.is_err() {

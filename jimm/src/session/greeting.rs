@@ -11,7 +11,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Services;
 use super::ahead::Ahead;
-use super::login::{AdminOutcome, LoginDesk, Member};
+use super::login::{AdminOutcome, LoginDesk};
+use super::member::Member;
 use super::notes;
 use super::record::{self, Asked, Origin, Outcome, told};
 use super::socket::{Close, Outbox, Reader};
@@ -186,7 +187,7 @@ pub(crate) fn frame(request_id: u64, result: &Result<Box<RawValue>>) -> Utf8Byte
 
 fn before_login(asked: &Asked) -> Result<Box<RawValue>> {
     if &*asked.facade == "Pinger" && &*asked.method == "Ping" {
-        return crate::facades::registry::encode(&crate::facades::registry::Empty {});
+        return crate::facades::method::encode(&crate::facades::method::Empty {});
     }
     let Asked { facade, version, method, .. } = asked;
     Err(Error::new(

@@ -4,17 +4,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use jimm_authz::User;
 use jimm_proto::names::UserName;
-use jimm_store::identities;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 
 use super::ahead::{self, Ahead, Place};
+use super::member::{Member, admit, member};
 use super::{Peer, Services, browser};
 use crate::authn::{DeviceLogin, Identity, names};
-use crate::broker::{LONGEST_SESSION, Requester, disabled};
+use crate::broker::LONGEST_SESSION;
 use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
 
@@ -24,17 +24,6 @@ pub(crate) const EXCHANGED: &str = "token-exchange";
 const LONGEST_EXCHANGED: Duration = Duration::from_secs(3600);
 /// What the tags of agents begin with.
 const AGENTS: [&str; 4] = ["machine-", "unit-", "application-", "model-"];
-/// A login so soon after one that was noted is not noted again: it would be a write, and of no interest.
-const NOTED: TimeDelta = TimeDelta::seconds(60);
-
-/// Somebody who has logged in.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// As the use cases know them.
-    pub requester: Requester,
-    /// The row of them; their last login is this one, or at most a minute older.
-    pub identity: identities::Identity,
-}
 
 /// What came of a call of `Admin`.
 pub(crate) enum AdminOutcome {
@@ -196,44 +185,4 @@ pub(crate) async fn exchanged(
     let kind = outcome.as_ref().map_or_else(|error: &Error| error.kind().as_str(), |_| "ok");
     services.telemetry.metrics.login(EXCHANGED, kind);
     outcome
-}
-
-/// Makes a proven identity a requester, and records the login.
-pub(crate) async fn member(
-    services: &Services,
-    identity: Identity,
-    address: SocketAddr,
-    auth_method: &'static str,
-) -> Result<Member> {
-    let told = services.broker.account_events.told();
-    let (lease, known) = services.broker.check_session(&identity, address).await?;
-    let row = match known.filter(|row| is_noted(services, row)) {
-        Some(row) => row,
-        None => admit(services, identity.name.as_str(), "").await?,
-    };
-    let pass = services.broker.pass(&identity, row.epoch, told, lease).await?;
-    let requester =
-        Requester { name: identity.name, groups: identity.groups, client_addr: Some(address), auth_method, pass };
-    Ok(Member { requester, identity: row })
-}
-
-/// Whether a login was noted a moment ago.
-fn is_noted(services: &Services, row: &identities::Identity) -> bool {
-    let now = services.broker.clock.now();
-    row.last_login.is_some_and(|at| at <= now && now - at < NOTED)
-}
-
-/// Records a login of somebody who has proven who they are; who is disabled is refused.
-pub(super) async fn admit(services: &Services, name: &str, display_name: &str) -> Result<identities::Identity> {
-    let now = services.broker.clock.now();
-    let mut conn = services.broker.store.acquire().await?;
-    let known = if display_name.is_empty() { identities::get(&mut conn, name).await? } else { None };
-    let row = match known.filter(|row| is_noted(services, row)) {
-        Some(row) => row,
-        None => identities::record_login(&mut conn, name, display_name, now).await?,
-    };
-    if row.disabled {
-        return Err(disabled(name));
-    }
-    Ok(row)
 }

@@ -7,7 +7,7 @@ use jimm_proto::version::AgentVersion;
 use jimm_store::controllers;
 
 use super::Services;
-use super::login::Member;
+use super::member::Member;
 use crate::config::Config;
 use crate::error::Result;
 use crate::facades::registry;

@@ -15,7 +15,7 @@ use jimm_store::audit::Class;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{origins, routes};
+use super::{origins, refusal};
 use crate::authn::BrowserLogin;
 use crate::error::{Error, Kind, Result};
 use crate::session::cookies::{LOGIN, SESSION};
@@ -47,7 +47,8 @@ struct Whoami {
 /// A page of these, for browsers and for pages of allowed origins.
 pub(super) fn route(services: &Arc<Services>, page: MethodRouter<Arc<Services>>) -> MethodRouter<Arc<Services>> {
     // The layer has to see what is no `GET` too: a browser asks beforehand.
-    page.fallback(routes::not_allowed).layer(axum::middleware::from_fn_with_state(Arc::clone(services), origins::guard))
+    page.fallback(refusal::not_allowed)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(services), origins::guard))
 }
 
 /// `GET /auth/login`: off to the identity provider.

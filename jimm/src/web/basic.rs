@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::authn::names;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::session::{Peer, Services, browser, login};
+use crate::session::{Peer, Services, browser, login, member};
 
 /// Who sends these headers.
 pub(super) async fn requester(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<Requester> {
@@ -42,7 +42,7 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
         None if user.is_empty() => (authn.session_tokens.verify(password.expose_secret()), "session-token"),
         None => (authn.oidc.client_credentials(&user, &password).await, "client-credentials"),
     };
-    let member = login::member(services, identity.map_err(failed)?, address, method).await;
+    let member = member::member(services, identity.map_err(failed)?, address, method).await;
     let member = member.map_err(|error| if error.kind() == Kind::SessionTokenInvalid { failed(error) } else { error });
     Ok(member?.requester)
 }
@@ -64,7 +64,7 @@ pub(super) async fn migrating(services: &Services, headers: &HeaderMap, address:
         _ => error,
     };
     let identity = services.authn.session_tokens.verify(&token).map_err(failed)?;
-    let who = login::member(services, identity, address, "session-token").await.map_err(failed)?.requester;
+    let who = member::member(services, identity, address, "session-token").await.map_err(failed)?.requester;
     services.broker.require_admin(&who).await?;
     Ok(who)
 }
@@ -81,7 +81,7 @@ pub(super) async fn of_stream(services: &Services, headers: &HeaderMap, peer: &P
         return requester(services, headers, peer.address).await;
     }
     let identity = browser::identity(services, peer.cookie.as_ref())?;
-    Ok(login::member(services, identity, peer.address, browser::METHOD).await?.requester)
+    Ok(member::member(services, identity, peer.address, browser::METHOD).await?.requester)
 }
 
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {

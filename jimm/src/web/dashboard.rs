@@ -12,7 +12,6 @@ use tower::ServiceExt as _;
 use tower_http::services::fs::ServeFileSystemResponseBody;
 use tower_http::services::{ServeDir, ServeFile};
 
-use super::table::ROUTES;
 use crate::config::START_PAGE;
 use crate::session::Services;
 
@@ -53,7 +52,7 @@ pub(super) async fn config(State(services): State<Arc<Services>>) -> Response {
 pub(super) fn page<'a>(services: &'a Services, request: &Request) -> impl Future<Output = Option<Response>> + use<'a> {
     let path = request.uri().path();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let dir = services.settings.browser.dashboard.as_ref().filter(|_| reads && !is_ours(path) && !is_hidden(path));
+    let dir = services.settings.browser.dashboard.as_ref().filter(|_| reads && !is_hidden(path));
     let changes = path.ends_with(START_PAGE);
     let asked = dir.map(|dir| {
         // Files need the head of the request only.
@@ -94,14 +93,6 @@ fn with_headers(mut response: Response, changes: bool) -> Response {
     response
 }
 
-/// Whether the path begins as one of the broker's does.
-fn is_ours(path: &str) -> bool {
-    let first = |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-    let asked = first(path);
-    let models = asked == "model" || asked.starts_with("model-");
-    models || (!asked.is_empty() && ROUTES.iter().any(|route| first(route.path) == asked))
-}
-
 /// Whether the path names something that is not for browsers (`/.git/config`).
 fn is_hidden(path: &str) -> bool {
     let plain = path.replace("%2e", ".").replace("%2E", ".");
@@ -117,18 +108,6 @@ fn wants_page(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_of_the_broker_are_never_the_dashboards() {
-        for path in
-            ["/api", "/api/x", "/auth/nothing", "/rebac/v2", "/model/x", "/model-x/y", "/macaroons", "/config.js"]
-        {
-            assert!(is_ours(path), "{path}");
-        }
-        for path in ["/", "/models", "/models/alice@example.com/prod", "/controllers", "/index.html", "/apis"] {
-            assert!(!is_ours(path), "{path}");
-        }
-    }
 
     #[test]
     fn what_is_hidden_stays_so() {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::basic;
 use super::listener::HangUp;
-use super::routes::refused;
+use super::refusal::refused;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Peer, Services, cut_off};

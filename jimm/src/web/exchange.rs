@@ -13,7 +13,7 @@ use jimm_store::audit::Class;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::routes::refused;
+use super::refusal::refused;
 use crate::clock::until;
 use crate::error::{Error, Kind, Result};
 use crate::session::notes::{self, HttpCall};

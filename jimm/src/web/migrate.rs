@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
-use super::routes::refused;
+use super::refusal::refused;
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
 use super::{basic, origins, proxy};
 use crate::error::{Error, Result};

@@ -7,8 +7,8 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::routes::refused;
-use super::table::{self, BelowModel, Takes};
+use super::below_model::{self, BelowModel, Takes};
+use super::refusal::refused;
 use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
 use super::{basic, model_path, origins, proxy};
 use crate::error::Error;
@@ -24,7 +24,7 @@ pub(super) async fn serve(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let found = model_path::read(&path);
-    let entry = found.as_ref().and_then(|path| table::below_model(path.rest));
+    let entry = found.as_ref().and_then(|path| below_model::at(path.rest));
     let takes = entry.map(|entry| entry.takes);
     let with = Arc::clone(&services);
     let peer = Peer::of(address, request.headers());
@@ -35,7 +35,7 @@ pub(super) async fn serve(
         return refused(address, &request, StatusCode::FORBIDDEN, "");
     }
     match (entry, found) {
-        (Some(BelowModel { path: table::API, .. }), Some(path)) => {
+        (Some(BelowModel { path: below_model::API, .. }), Some(path)) => {
             let model = path.model;
             upgrade(&services, request, move |socket| serve_model(with, socket, peer, Some(model)))
         }
@@ -49,7 +49,7 @@ pub(super) async fn serve(
                 path: format!("{}{query}", path.rest),
                 way: Way::Model {
                     needs: entry.and_then(|entry| entry.reading.on_model()),
-                    changes: path.rest == table::COMMANDS,
+                    changes: path.rest == below_model::COMMANDS,
                 },
             };
             stream_to(&services, request, peer, stream, None)

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::routes::refused;
+use super::refusal::refused;
 use crate::config::Config;
 use crate::session::Services;
 

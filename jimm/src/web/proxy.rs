@@ -15,7 +15,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basic;
-use super::table::{self, BelowModel};
+use super::below_model::{self, BelowModel};
 use crate::broker::{ModelWatch, Requester, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::relay::Route;
@@ -182,7 +182,7 @@ async fn run(
     if Some(route.access) < needed.on_model() {
         return Err(Error::new(Kind::Unauthorized, "no access to the resource"));
     }
-    if entry.path == table::BACKUPS {
+    if entry.path == below_model::BACKUPS {
         let text = format!("backups are of a whole controller: have one made at controller {}", route.controller());
         return Err(Error::new(Kind::NotSupported, text));
     }
