@@ -9,7 +9,7 @@ use crate::web::{BELOW_MODEL, Door, ROUTES, Takes};
 
 const HEAD: &str = "# Rights
 
-<!-- Written from the tables in jimm/src/facades and jimm/src/web/table.rs: `jimmsrv rights-reference > docs/reference/rights.md`. -->
+<!-- Written from the tables in jimm/src/facades and jimm/src/web: `jimmsrv rights-reference > docs/reference/rights.md`. -->
 
 What a caller needs for each method, path and stream. Rights are asked anew with every request; a connection to a model
 and a stream end when the right to the model is taken away. A thing that one may not see is as unknown as one that is
