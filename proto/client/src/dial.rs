@@ -64,8 +64,7 @@ pub async fn dial_socket_on(spare: Spare, target: &Target, options: &DialOptions
     tokio::pin!(on_spare, anew);
     match select(on_spare, anew).await {
         Either::Left((Err(error), _)) if error.status.is_none() => dial_socket(target, options).await,
-        Either::Left((outcome, _)) => outcome,
-        Either::Right((outcome, _)) => outcome,
+        Either::Left((outcome, _)) | Either::Right((outcome, _)) => outcome,
     }
 }
 
