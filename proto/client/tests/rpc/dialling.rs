@@ -1,10 +1,11 @@
 //! Dialling: which address wins, what is verified, and what is told when nothing answers.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::support::{Raw, SHORT, SOON, Server, next, quiet, say};
-use jimm_rpc::{DialError, DialOptions, Target, Tls, connect_stream, dial, dial_socket};
+use jimm_rpc::{DialError, DialOptions, Target, Tls, connect_stream, dial, dial_socket, dial_socket_on, dial_spare};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -101,6 +102,26 @@ async fn a_refused_handshake_tells_the_status() {
     let error = failure(&server.target(), SOON).await;
     assert!(error.to_string().contains("the peer answered 404 Not Found: unknown path"), "{error}");
     assert!(!error.certificate);
+}
+
+#[tokio::test]
+async fn what_a_peer_refuses_on_a_spare_stream_is_not_asked_again() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = asked.clone();
+    let server = Server::raw(move |mut tls: Raw| {
+        let count = count.clone();
+        async move {
+            if tls.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                count.fetch_add(1, Ordering::SeqCst);
+                let _ = tls.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
+                let _ = tls.shutdown().await;
+            }
+        }
+    })
+    .await;
+    let spare = dial_spare(&server.target(), SOON).await.expect("a stream");
+    let error = dial_socket_on(spare, &server.target(), &quiet()).await.expect_err("refused");
+    assert_eq!((error.status, asked.load(Ordering::SeqCst)), (Some(404), 1), "{error}");
 }
 
 #[tokio::test]
