@@ -319,6 +319,26 @@ async fn show_model_is_the_controllers_word_under_the_brokers_names() {
 }
 
 #[tokio::test]
+async fn a_controller_is_asked_once_about_all_of_its_models() {
+    let world = World::new().await;
+    let models = [world.model(ALICE, "m1", &world.older).await, world.model(ALICE, "m2", &world.older).await];
+    world.older.on("ModelManager.ModelInfo", |params| {
+        let told = |entity: &Value| json!({"result": {"uuid": entity["tag"].as_str().unwrap().replace("model-", "")}});
+        let results: Vec<_> = params["entities"].as_array().unwrap().iter().map(told).collect();
+        Ok(json!({"results": results}))
+    });
+    let asked: Vec<Uuid> = models.iter().copied().cycle().take(100).collect();
+    let entities: Vec<_> = asked.iter().map(|uuid| json!({"tag": format!("model-{uuid}")})).collect();
+    let alice = world.login(ALICE).await;
+    let shown = alice.ok("ModelManager(10).ModelInfo", json!({"entities": entities})).await;
+    let shown: Vec<_> = shown["results"].as_array().unwrap().iter().map(|it| it["result"]["uuid"].clone()).collect();
+    assert_eq!(json!(shown), json!(asked));
+    let calls = world.older.calls("ModelManager.ModelInfo");
+    assert_eq!(calls.len(), 1, "however often a model is named");
+    assert_eq!(calls[0].params["entities"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn destroying_goes_on_until_the_controller_has_it_no_more() {
     let world = World::new().await;
     let uuid = world.model(ALICE, "m1", &world.older).await;

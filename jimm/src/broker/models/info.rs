@@ -14,37 +14,67 @@ use uuid::Uuid;
 
 use super::visible::{credential_tag, user_tag};
 use crate::broker::identity::users::{display_name, parse_model_tag};
-use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, is_gone};
+use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, copy, is_gone};
 use crate::broker::rights::access::EVERYONE;
 use crate::broker::rights::grants::hide;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
-/// Models that are asked for at a time.
-const AT_A_TIME: usize = 16;
+/// Models that are looked at at a time.
+const AT_A_TIME: usize = 8;
 
 impl Broker {
-    /// Models in full, asked of their controllers side by side.
+    /// Models in full, asked of their controllers side by side, all models of one controller with one question.
     pub async fn model_infos(&self, who: &Requester, tags: &[String]) -> Vec<Result<ModelInfo>> {
-        let mut infos = Vec::with_capacity(tags.len());
+        if let [tag] = tags {
+            return vec![Box::pin(self.model_info(who, tag)).await];
+        }
+        let mut rows: Vec<Result<Looked>> = Vec::with_capacity(tags.len());
         for some in tags.chunks(AT_A_TIME) {
-            let asked: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.model_info(who, tag).boxed()).collect();
-            infos.extend(join_all(asked).await);
+            let looks: Vec<BoxFuture<'_, _>> = some.iter().map(|tag| self.look_at(who, tag).boxed()).collect();
+            rows.extend(join_all(looks).await);
+        }
+        let mut by_controller: BTreeMap<Uuid, BTreeMap<Uuid, &Row>> = BTreeMap::new();
+        for Looked { row, .. } in rows.iter().flatten() {
+            by_controller.entry(row.controller_uuid).or_default().insert(row.uuid, row);
+        }
+        let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
+        for (controller, rows) in by_controller {
+            asked.push(Box::pin(self.infos_of(controller, rows)));
+        }
+        // While the controllers think about it, the broker looks up what it knows itself.
+        let names = rows.iter().flatten().flat_map(|looked| looked.access.keys().cloned()).collect();
+        let (told, names) = tokio::join!(join_all(asked), self.display_names(names));
+        let told: BTreeMap<Uuid, Result<ModelInfo>> = told.into_iter().flatten().collect();
+        let mut infos = Vec::with_capacity(rows.len());
+        for looked in rows {
+            infos.push(looked.and_then(|Looked { row, level, access }| {
+                let names = names.as_ref().map_err(copy)?;
+                let info = told.get(&row.uuid).ok_or_else(Error::unauthorized)?.as_ref().map_err(copy)?;
+                Ok(merged(&row, info.clone(), level, users(row.uuid, access, names)))
+            }));
         }
         infos
     }
 
-    /// Nobody else's model is asked about; the controller's answer and the broker's own knowledge are waited for together.
+    /// One model, whose home is asked while the broker still looks up what it knows itself. Nobody else's model is asked about.
     async fn model_info(&self, who: &Requester, tag: &str) -> Result<ModelInfo> {
         let uuid = parse_model_tag(tag)?;
         let (level, access) = self.readable(who, uuid).await?;
-        let (asked, users) =
-            tokio::join!(self.at_home(uuid, |home| self.ask_info(home, uuid)), self.shown_users(uuid, access));
+        let ask = |home| self.ask_infos(home, vec![uuid]);
+        let (asked, users) = tokio::join!(self.at_home(uuid, ask), self.shown_users(uuid, access));
         let Some((row, told)) = asked? else { return Err(Error::unauthorized()) };
-        match told {
-            Ok(info) => Ok(merged(&row, info, level, users?)),
-            Err(error) => Err(self.refused_info(&row, error).await),
-        }
+        let told = told?.pop().ok_or_else(Error::unauthorized)?;
+        Ok(merged(&row, self.settled(&row, told).await?, level, users?))
+    }
+
+    /// Everything that the broker itself knows of a model, when the caller may read it; otherwise unauthorized, whether it
+    /// exists or not.
+    async fn look_at(&self, who: &Requester, tag: &str) -> Result<Looked> {
+        let uuid = parse_model_tag(tag)?;
+        let (row, readable) = tokio::join!(self.model_row(uuid), self.readable(who, uuid));
+        let (level, access) = readable?;
+        Ok(Looked { row: row.map_err(hide)?, level, access })
     }
 
     /// What the caller may do with a model, and who else may as far as the caller may know. Who may not read it is
@@ -55,14 +85,41 @@ impl Broker {
         Ok((level, visible(who, Some(level), access)))
     }
 
-    async fn ask_info(&self, controller: Uuid, uuid: Uuid) -> Result<ModelInfo> {
-        let params = Entities { entities: vec![Entity { tag: format!("model-{uuid}") }] };
+    /// What a controller tells of models of its own, each of them once.
+    async fn infos_of(&self, controller: Uuid, rows: BTreeMap<Uuid, &Row>) -> Vec<(Uuid, Result<ModelInfo>)> {
+        let told = match self.ask_infos(controller, rows.keys().copied().collect()).await {
+            Ok(told) => told,
+            Err(e) => return rows.into_keys().map(|uuid| (uuid, Err(copy(&e)))).collect(),
+        };
+        let mut infos = Vec::with_capacity(rows.len());
+        for ((uuid, row), told) in rows.into_iter().zip(told) {
+            infos.push((uuid, self.settled(row, told).await));
+        }
+        infos
+    }
+
+    /// Asks a controller about models: its answers, one a model and in their order.
+    async fn ask_infos(&self, controller: Uuid, models: Vec<Uuid>) -> Result<Vec<Result<ModelInfo>>> {
+        let tags = models.iter().map(|uuid| Entity { tag: format!("model-{uuid}") });
+        let params = Entities { entities: tags.collect() };
         let answer: ModelInfoResults = self.ask(controller, MODEL_MANAGER, "ModelInfo", &params, CALL_DEADLINE).await?;
-        let told = answer.results.into_iter().next().unwrap_or_default();
-        match (told.result, told.error) {
-            (_, Some(e)) => Err(Error::from_controller(e)),
-            (Some(info), None) => about(&info, uuid).map(|()| info),
-            (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
+        let mut told = answer.results.into_iter();
+        let one = |uuid| {
+            let told = told.next().unwrap_or_default();
+            match (told.result, told.error) {
+                (_, Some(e)) => Err(Error::from_controller(e)),
+                (Some(info), None) => about(&info, uuid).map(|()| info),
+                (None, None) => Err(Error::new(Kind::Controller, "the controller did not answer for this model")),
+            }
+        };
+        Ok(models.into_iter().map(one).collect())
+    }
+
+    /// What was told of a model; one that its controller does not have any more may be forgotten for it.
+    async fn settled(&self, row: &Row, told: Result<ModelInfo>) -> Result<ModelInfo> {
+        match told {
+            Err(error) => Err(self.refused_info(row, error).await),
+            told => told,
         }
     }
 
@@ -87,11 +144,8 @@ impl Broker {
 
     /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
     pub async fn model_users(&self, who: &Requester, tag: &str) -> Result<Vec<ModelUserInfo>> {
-        let uuid = parse_model_tag(tag)?;
-        let (row, readable) = tokio::join!(self.model_row(uuid), self.readable(who, uuid));
-        let (_, access) = readable?;
-        row.map_err(hide)?;
-        self.shown_users(uuid, access).await
+        let Looked { row, access, .. } = self.look_at(who, tag).await?;
+        self.shown_users(row.uuid, access).await
     }
 
     async fn shown_users(&self, uuid: Uuid, access: Access) -> Result<Vec<ModelUserInfo>> {
@@ -113,6 +167,14 @@ impl Broker {
 
 /// Who may do what with a model.
 type Access = BTreeMap<String, Relation>;
+
+/// A model that the caller may read.
+struct Looked {
+    row: Row,
+    level: ModelAccess,
+    /// Who else may, as far as the caller may know.
+    access: Access,
+}
 
 /// What of it the caller may see: administrators everything, the others themselves and everyone.
 fn visible(who: &Requester, level: Option<ModelAccess>, mut access: Access) -> Access {
