@@ -57,13 +57,16 @@ pub async fn dial_spare(target: &Target, timeout: Duration) -> Result<Spare, Dia
 /// dialled anew: whichever is first.
 pub async fn dial_socket_on(spare: Spare, target: &Target, options: &DialOptions) -> Result<Socket, DialError> {
     let on_spare = upgrade(target, &spare.address, spare.stream, options);
-    let anew = async {
-        tokio::time::sleep(SPARE).await;
-        dial_socket(target, options).await
-    };
-    tokio::pin!(on_spare, anew);
+    tokio::pin!(on_spare);
+    match tokio::time::timeout(SPARE, &mut on_spare).await {
+        Ok(Err(error)) if error.status.is_none() => return dial_socket(target, options).await,
+        Ok(outcome) => return outcome,
+        Err(_) => {}
+    }
+    let anew = dial_socket(target, options);
+    tokio::pin!(anew);
     match select(on_spare, anew).await {
-        Either::Left((Err(error), _)) if error.status.is_none() => dial_socket(target, options).await,
+        Either::Left((Err(error), anew)) if error.status.is_none() => anew.await,
         Either::Left((outcome, _)) | Either::Right((outcome, _)) => outcome,
     }
 }
