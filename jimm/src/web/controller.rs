@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use http::StatusCode;
 
-use super::refusal::refused;
-use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
+use super::upgrade::{is_websocket, no_websocket, upgrade};
 use super::{dashboard, origins};
 use crate::session::{Peer, Services, serve_controller};
 
@@ -28,11 +26,9 @@ pub(super) async fn serve(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    if !is_websocket(&request) {
-        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
-    }
-    if !origins::may_ask(&services.settings, request.headers()) {
-        return refused(address, &request, StatusCode::FORBIDDEN, "");
+    let foreign = || origins::foreign(&services.settings, address, &request);
+    if let Some(refusal) = no_websocket(address, &request).or_else(foreign) {
+        return refusal;
     }
     let with = Arc::clone(&services);
     let peer = Peer::of(address, request.headers());

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use uuid::Uuid;
 
 use super::refusal::refused;
-use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
+use super::upgrade::{no_websocket, upgrade};
 use super::{basic, origins, proxy};
 use crate::error::{Error, Result};
 use crate::relay::{Stream, Way, serve_stream};
@@ -27,8 +27,8 @@ pub(super) async fn binaries(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    if !origins::may_ask(&services.settings, request.headers()) {
-        return refused(address, &request, StatusCode::FORBIDDEN, "");
+    if let Some(refusal) = origins::foreign(&services.settings, address, &request) {
+        return refusal;
     }
     let peer = Peer::of(address, request.headers());
     let who = basic::migrating(&services, request.headers(), address).await;
@@ -50,11 +50,9 @@ pub(super) async fn logs(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    if !is_websocket(&request) {
-        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
-    }
-    if !origins::may_ask(&services.settings, request.headers()) {
-        return refused(address, &request, StatusCode::FORBIDDEN, "");
+    let foreign = || origins::foreign(&services.settings, address, &request);
+    if let Some(refusal) = no_websocket(address, &request).or_else(foreign) {
+        return refusal;
     }
     let (peer, headers) = (Peer::of(address, request.headers()), request.headers().clone());
     let with = Arc::clone(&services);

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::below_model::{self, BelowModel, Takes};
 use super::refusal::refused;
-use super::upgrade::{NO_WEBSOCKET, is_websocket, upgrade};
+use super::upgrade::{is_websocket, no_websocket, upgrade};
 use super::{basic, model_path, origins, proxy};
 use crate::error::Error;
 use crate::relay::{Stream, Way, serve_model, serve_stream};
@@ -28,11 +28,9 @@ pub(super) async fn serve(
     let takes = entry.map(|entry| entry.takes);
     let with = Arc::clone(&services);
     let peer = Peer::of(address, request.headers());
-    if takes == Some(Takes::Websocket) && !is_websocket(&request) {
-        return refused(address, &request, StatusCode::BAD_REQUEST, NO_WEBSOCKET);
-    }
-    if !origins::may_ask(&services.settings, request.headers()) {
-        return refused(address, &request, StatusCode::FORBIDDEN, "");
+    let unfit = if takes == Some(Takes::Websocket) { no_websocket(address, &request) } else { None };
+    if let Some(refusal) = unfit.or_else(|| origins::foreign(&services.settings, address, &request)) {
+        return refusal;
     }
     match (entry, found) {
         (Some(BelowModel { path: below_model::API, .. }), Some(path)) => {

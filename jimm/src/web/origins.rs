@@ -2,9 +2,10 @@
 //!
 //! A request without `Origin` comes from no page: command lines and other programs pass.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -20,8 +21,14 @@ const HEADERS: HeaderValue = HeaderValue::from_static("content-type, next-page-t
 /// Why a request is refused.
 const FOREIGN: &str = "pages of this origin may not ask here: add it to CORS_ALLOWED_ORIGINS\n";
 
+/// The refusal of a request that comes from a page which may not ask.
+pub(super) fn foreign(settings: &Config, address: SocketAddr, request: &Request) -> Option<Response> {
+    let is_foreign = !may_ask(settings, request.headers());
+    is_foreign.then(|| refused(address, request, StatusCode::FORBIDDEN, FOREIGN))
+}
+
 /// Whether the request comes from no page, or from one that may ask.
-pub(super) fn may_ask(settings: &Config, headers: &HeaderMap) -> bool {
+fn may_ask(settings: &Config, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
         (None, _) => true,
@@ -38,16 +45,17 @@ fn is_allowed(settings: &Config, origin: &str) -> bool {
 }
 
 /// Lets pages of allowed origins ask and read (CORS, with credentials), and nobody else's.
-pub(super) async fn guard(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State(services): State<Arc<Services>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         return next.run(request).await;
     };
-    if !may_ask(&services.settings, request.headers()) {
-        let address = request.extensions().get().map(|axum::extract::ConnectInfo(address)| *address);
-        return match address {
-            Some(address) => refused(address, &request, StatusCode::FORBIDDEN, FOREIGN),
-            None => (StatusCode::FORBIDDEN, FOREIGN).into_response(),
-        };
+    if let Some(refusal) = foreign(&services.settings, address, &request) {
+        return refusal;
     }
     let asks_first =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

@@ -1,6 +1,7 @@
 //! The websocket handshake: the socket is ours afterwards, with buffers that make an idle connection cheap.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,10 +14,11 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use super::refusal::refused;
 use crate::session::{ClientSocket, Metered, Services, in_one_turn};
 
 /// What a request for a websocket is told that asks for none.
-pub(super) const NO_WEBSOCKET: &str = "this is a websocket: connect with one\n";
+const NO_WEBSOCKET: &str = "this is a websocket: connect with one\n";
 
 /// Requests are small, and an idle connection keeps this.
 const BUFFER: usize = 2 * 1024;
@@ -51,6 +53,12 @@ where
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     response
+}
+
+/// The refusal of a request that asks for no websocket where only one will do.
+pub(super) fn no_websocket(address: SocketAddr, request: &Request) -> Option<Response> {
+    let asks = is_websocket(request);
+    (!asks).then(|| refused(address, request, StatusCode::BAD_REQUEST, NO_WEBSOCKET))
 }
 
 /// Whether the request asks for a websocket.

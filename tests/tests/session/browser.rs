@@ -217,18 +217,23 @@ async fn pages_of_other_origins_get_nothing() {
     );
 
     let evil = "https://evil.example.com";
-    for (method, path) in
-        [(Method::GET, "/auth/whoami"), (Method::POST, "/rebac/v1/groups"), (Method::OPTIONS, "/rebac/v1/groups")]
-    {
+    let model = world.model().await;
+    for (method, path) in [
+        (Method::GET, "/auth/whoami"),
+        (Method::POST, "/rebac/v1/groups"),
+        (Method::OPTIONS, "/rebac/v1/groups"),
+        (Method::GET, &format!("/model/{model}/charms")),
+        (Method::POST, "/migrate/charms"),
+    ] {
         let answer = from(evil, method, path).body("{\"name\": \"evil\"}").send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
         assert!(!answer.headers().contains_key("access-control-allow-origin"));
+        assert!(answer.text().await.expect("a text").contains("CORS_ALLOWED_ORIGINS"), "{path}: what to do is told");
     }
-    let model = world.model().await;
-    for path in ["/api".to_owned(), format!("/model/{model}/api"), format!("/model/{model}/log")] {
+    for path in ["/api", &format!("/model/{model}/api"), &format!("/model/{model}/log"), "/migrate/logtransfer"] {
         let dial = async |origin: &'static str| {
             let target =
-                Target { addresses: vec![world.app.address().to_string()], path: path.clone(), tls: Tls::Plain };
+                Target { addresses: vec![world.app.address().to_string()], path: path.to_owned(), tls: Tls::Plain };
             let headers = vec![(ORIGIN, HeaderValue::from_static(origin))];
             jimm_rpc::dial_socket(&target, &DialOptions { headers, ..DialOptions::default() }).await.map(|_| ())
         };
