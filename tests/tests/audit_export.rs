@@ -235,6 +235,11 @@ async fn every_copy_gets_everything_whatever_the_other_end_does() {
                 (has(&http) && has(&otlp)).then_some(())
             })
             .await;
+            // And not while the file's copy has it, and nobody has noted that yet: three groups, asked for and answered.
+            let settled = "SELECT 'yes' WHERE (SELECT count(*) FROM audit_entries WHERE facade_method = 'AddGroup') = 6
+                           AND NOT EXISTS (SELECT FROM audit_log l WHERE l.seq > coalesce((SELECT e.seq FROM audit_exports e
+                               WHERE e.sink = 'file' AND (e.class, e.day, e.chain) = (l.class, l.day, l.chain)), -1))";
+            eventually("the file has all", DEADLINE, async || app.db.fetch(settled).await.ok().flatten()).await;
             app.kill_broker();
             app.start_broker().await.expect("it starts again");
         }
@@ -269,7 +274,14 @@ async fn every_copy_gets_everything_whatever_the_other_end_does() {
         assert!(!may_come_again || !again.is_empty(), "{name} could not know that it was taken");
     }
     let done = "SELECT string_agg(DISTINCT sink, ' ' ORDER BY sink) FROM audit_exports";
-    assert_eq!(app.db.fetch(done).await.expect("a query").as_deref(), Some("file http otlp syslog"));
-    let metrics = jimm_tests::process::http_get(app.plan.metrics_port, "/metrics").expect("metrics").1;
-    assert!(metrics.contains(r#"jimm_audit_exported_total{sink="syslog"}"#), "{metrics}");
+    // What was taken is noted, and counted, when the other end has said so.
+    eventually("how far each has come is noted", DEADLINE, async || {
+        app.db.fetch(done).await.ok().flatten().filter(|sinks| sinks == "file http otlp syslog")
+    })
+    .await;
+    eventually("and counted", DEADLINE, async || {
+        let metrics = jimm_tests::process::http_get(app.plan.metrics_port, "/metrics")?.1;
+        metrics.contains(r#"jimm_audit_exported_total{sink="syslog"}"#).then_some(())
+    })
+    .await;
 }

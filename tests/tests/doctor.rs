@@ -151,8 +151,11 @@ async fn what_happened_behind_the_brokers_back_is_found_and_repaired_when_asked(
         (archived.len(), &archived[0]["uuid"], &archived[0]["controller-name"]),
         (1, &json!(gone), &json!("sim1"))
     );
-    let events = app.jimmctl(&["events", "--after", "0", "--limit", "1000", "--format", "json"]).await.out;
-    assert!(events.contains("model.archived") && events.contains("model.repaired"), "{events}");
+    process::eventually("that is among the events", LONG, || async {
+        let events = app.jimmctl(&["events", "--after", "0", "--limit", "1000", "--format", "json"]).await.out;
+        (events.contains("model.archived") && events.contains("model.repaired")).then_some(())
+    })
+    .await;
     let alice = app.token("alice@example.com").await.expect("alice");
     assert_eq!(app.jimmctl_as(&alice, &["doctor"]).await.code, 1);
 }

@@ -136,8 +136,11 @@ async fn what_happens_is_told_in_order_to_those_who_may_see_it_and_again_to_who_
         (audit.out.contains("migration.moved") && audit.out.contains(&uuid)).then_some(())
     })
     .await;
-    let (_, metrics) = process::http_get(app.plan.metrics_port, "/metrics").expect("metrics");
-    assert!(metrics.contains("jimm_events_total{code=\"migration.moved\"} 1"), "{metrics}");
+    process::eventually("and counted", LONG, || async {
+        let (_, metrics) = process::http_get(app.plan.metrics_port, "/metrics")?;
+        metrics.contains("jimm_events_total{code=\"migration.moved\"} 1").then_some(())
+    })
+    .await;
 
     // A controller that goes, a login that ends, a broker that stops.
     app.sims[1].kill();

@@ -60,8 +60,14 @@ async fn settled(app: &TestApp) {
 async fn check_one_home(app: &TestApp, uuid: &str) -> String {
     let home = home(app, uuid).await.expect("the broker keeps its record");
     for sim in &app.sims {
-        let there = given::has_model(&sim.plan, uuid).await.expect("the controller answers");
-        assert_eq!(there, sim.plan.name == home, "recorded on {home}, looked on {}", sim.plan.name);
+        let (is_home, what) = (sim.plan.name == home, format!("recorded on {home}, looked on {}", sim.plan.name));
+        // A move is over when the target has the model: the source removes its copy a moment later.
+        process::eventually(&what, LONG, || async {
+            let there = given::has_model(&sim.plan, uuid).await.expect("the controller answers");
+            assert!(there || !is_home, "{what}");
+            (there == is_home).then_some(())
+        })
+        .await;
     }
     let expected = app.sims.iter().find(|sim| sim.plan.name == home).expect("a controller of ours");
     let rights = rights(app, uuid).await;

@@ -105,7 +105,10 @@ impl World {
         assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
         process::eventually("the move comes to an end", LONG, || async {
             let busy = self.app.db.fetch("SELECT count(*)::text FROM models WHERE mode <> ''").await.ok()??;
-            (busy == "0").then_some(())
+            // And its source has let go of it: it may come back there.
+            let owed = "SELECT count(*)::text FROM migration_aftercare WHERE kind = 'source' AND state = 'owed'";
+            let owed = self.app.db.fetch(owed).await.ok()??;
+            (busy == "0" && owed == "0").then_some(())
         })
         .await;
     }

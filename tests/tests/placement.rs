@@ -26,6 +26,8 @@ async fn app(sims: &[&str]) -> (TestApp, String) {
 /// The name of the controller that a new model of the user got, or why it was not made.
 async fn made(app: &TestApp, user: &str, cloud: &str, name: &str, on: Option<&str>) -> Result<String, String> {
     let client = app.connect(user).await.expect("a user");
+    // How much there is decides here, and not who was slow the last time on this machine.
+    app.db.execute("UPDATE summary_watches SET took = 0").await.expect("the database");
     let args = json!({"name": name, "owner-tag": format!("user-{user}"), "cloud-tag": format!("cloud-{cloud}"),
                       "target-controller": on});
     let info: Value =
@@ -108,7 +110,8 @@ async fn labels_fill_a_controller_and_taints_keep_models_away() {
 
     let said = app.jimmctl(&["set-controller-labels", "sim1", "rack-", "max-models-"]).await;
     assert_eq!(said.code, 0, "{}", said.err);
-    assert_eq!(made(&app, ALICE, &cloud, "m3", None).await.as_deref(), Ok("sim1"));
+    // There is room again. For Alice both would do, and how quickly they answer just now would decide.
+    assert_eq!(made(&app, ADMIN, &cloud, "m3", None).await.as_deref(), Ok("sim1"));
     let kept = app.db.fetch("SELECT labels::text FROM controllers WHERE name = 'sim1'").await.expect("the database");
     assert_eq!(kept.as_deref(), Some("{}"));
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const ALICE: &str = "alice@example.com";
 const LONG: Duration = Duration::from_secs(60);
 /// How long a program may take for one model here.
-const PATIENCE: (&str, &str) = ("JIMM_CROSS_MODEL_QUERY_PROGRAM_TIMEOUT", "1s");
+const PATIENCE: (&str, &str) = ("JIMM_CROSS_MODEL_QUERY_PROGRAM_TIMEOUT", "4s");
 
 /// A broker with two controllers and a model on each: alice's and the administrator's.
 async fn with_models(env: &[(&str, &str)]) -> (TestApp, [String; 2]) {
@@ -83,13 +83,13 @@ async fn every_model_that_one_may_read_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_cannot_be_asked_costs_itself_only() {
-    let (app, [shop, bank]) = with_models(&[("JIMM_CROSS_MODEL_QUERY_MODEL_TIMEOUT", "1s")]).await;
+    let (app, [shop, bank]) = with_models(&[("JIMM_CROSS_MODEL_QUERY_MODEL_TIMEOUT", "4s")]).await;
     app.sims[1].plan.turn("fail/freeze/on").expect("a switch");
     let begun = Instant::now();
     let answer = query(&app, ".model.name").await;
     assert_eq!(answer["results"], json!({&shop: ["shop"]}));
     assert!(answer["errors"][&bank][0].as_str().is_some_and(|text| text.contains("sim2")), "{answer}");
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     app.sims[1].kill();
     let answer = query(&app, ".model.name").await;
     assert_eq!(answer["results"], json!({&shop: ["shop"]}));
@@ -98,7 +98,7 @@ async fn a_model_that_cannot_be_asked_costs_itself_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_come_when_they_come_and_the_rest_is_told_at_the_deadline() {
-    let (app, [shop, bank]) = with_models(&[("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "4s")]).await;
+    let (app, [shop, bank]) = with_models(&[("JIMM_CROSS_MODEL_QUERY_TIMEOUT", "8s")]).await;
     let admin = app.connect(ADMIN).await.expect("the admin");
     app.sims[1].plan.turn("fail/freeze/on").expect("a switch");
     let names = json!({"type": "jq", "query": ".model.name"});
@@ -114,7 +114,7 @@ async fn answers_come_when_they_come_and_the_rest_is_told_at_the_deadline() {
     assert_eq!(second["answers"][0]["model-uuid"], bank, "{second}");
     assert!(second["answers"][0]["errors"][0].as_str().is_some_and(|text| !text.is_empty()), "{second}");
     assert_eq!(next().await, json!({"answers": [], "done": true}));
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let over: Result<Value, _> = admin.call("JIMM", 4, "NextCrossModelQuery", &id, LONG).await;
     assert!(over.expect_err("it is over").to_string().contains("no such query"));
 }
@@ -124,7 +124,7 @@ const BOUNDED: &str = "jq error: it takes ";
 /// Programs and what is told of them, or the answer where they do no harm.
 const HOSTILE: &[(&str, &str)] = &[
     ("[range(1e12)]", BOUNDED),
-    ("def f: f; f", "it takes longer than 1s for this model"),
+    ("def f: f; f", "it takes longer than 4s for this model"),
     ("def f: 1 + f; f", "it takes more than 256 MiB of memory, or recurses too deep"),
     ("def f: f, f; f", BOUNDED),
     ("last(repeat(.))", "it takes longer than"),

@@ -8,10 +8,10 @@ use jimm_tests::sim::{Controller, Options, Shape};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 async fn controller(name: &str, shape: Shape) -> Controller {
-    let agent_wait = Duration::from_millis(500);
+    let agent_wait = Duration::from_secs(5);
     Controller::start(Options { name: name.to_owned(), shape, agent_wait, ..Options::default() }).await.expect("starts")
 }
 

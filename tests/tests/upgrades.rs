@@ -48,12 +48,15 @@ async fn a_model_is_moved_and_then_upgraded() {
         .expect("those above");
     assert_eq!(above["versions"].as_array().map(Vec::len), Some(1), "{above}");
 
+    // It goes on until it was asked for again.
+    app.sims[0].plan.turn("hold/QUIESCE").expect("holds");
     let params = json!({"model-uuids": [uuid], "target-controller-name": "sim2"});
     let begun: Value = admin.call("JIMM", 4, "UpgradeTo", &params, LONG).await.expect("an answer");
     assert!(begun["success"] == true && begun["results"][0].get("error").is_none(), "{begun}");
     let again: Value = admin.call("JIMM", 4, "UpgradeTo", &params, LONG).await.expect("an answer");
     let refused = again["results"][0]["error"]["message"].as_str().unwrap_or_default();
     assert!(refused.contains("is being upgraded already"), "{again}");
+    app.sims[0].plan.turn("release").expect("releases");
 
     let told = ended(&app, &uuid).await;
     let detail = &told["upgrade-to-job-status"]["detail"];

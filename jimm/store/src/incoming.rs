@@ -1,6 +1,7 @@
 //! Models that come in from outside: what was prepared for them, and how far they have come.
 //!
-//! The state changes only by [`set_state`], from an expected one to the next.
+//! The state changes only by [`set_state`], from an expected one to the next. A model may be prepared for again and again:
+//! whoever has read a row changes that attempt (by its `prepared_at`), and never one that was prepared meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -95,17 +96,19 @@ pub async fn before(conn: &mut PgConnection, time: DateTime<Utc>, limit: i64) ->
     Ok(select!("WHERE prepared_at < $1 ORDER BY prepared_at, model_uuid LIMIT $2", time, limit).fetch_all(conn).await?)
 }
 
-/// Takes it from one state to another, with a word on why; `false` when it is not (any longer) in the first.
+/// Takes an attempt from one state to another, with a word on why; `false` when it is not (any longer) in the first.
 pub async fn set_state(
     conn: &mut PgConnection,
-    model: Uuid,
+    attempt: &Incoming,
     (from, to): (&str, &str),
     message: &str,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE incoming_models SET state = $3, message = $4, changed_at = $5 WHERE model_uuid = $1 AND state = $2",
-        model,
+        "UPDATE incoming_models SET state = $4, message = $5, changed_at = $6
+         WHERE model_uuid = $1 AND prepared_at = $2 AND state = $3",
+        attempt.model_uuid,
+        attempt.prepared_at,
         from,
         to,
         message,
@@ -116,17 +119,29 @@ pub async fn set_state(
     Ok(done.rows_affected() > 0)
 }
 
-/// Notes why it does not go on.
-pub async fn set_message(conn: &mut PgConnection, model: Uuid, message: &str) -> Result<()> {
-    sqlx::query!("UPDATE incoming_models SET message = $2 WHERE model_uuid = $1", model, message).execute(conn).await?;
+/// Notes why an attempt does not go on.
+pub async fn set_message(conn: &mut PgConnection, attempt: &Incoming, message: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE incoming_models SET message = $3 WHERE model_uuid = $1 AND prepared_at = $2",
+        attempt.model_uuid,
+        attempt.prepared_at,
+        message
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-/// Forgets it, when it is in that state.
-pub async fn forget(conn: &mut PgConnection, model: Uuid, state: &str) -> Result<bool> {
-    let done = sqlx::query!("DELETE FROM incoming_models WHERE model_uuid = $1 AND state = $2", model, state)
-        .execute(conn)
-        .await?;
+/// Forgets an attempt, when it is in the same state still.
+pub async fn forget(conn: &mut PgConnection, attempt: &Incoming) -> Result<bool> {
+    let done = sqlx::query!(
+        "DELETE FROM incoming_models WHERE model_uuid = $1 AND prepared_at = $2 AND state = $3",
+        attempt.model_uuid,
+        attempt.prepared_at,
+        attempt.state
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() > 0)
 }
 

@@ -114,7 +114,7 @@ impl Default for Options {
             region: "here".into(),
             agent_version: None,
             phase_pace: Duration::from_millis(20),
-            agent_wait: Duration::from_secs(2),
+            agent_wait: Duration::from_secs(10),
             dir: None,
             forgetful: false,
         }

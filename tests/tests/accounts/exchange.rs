@@ -168,7 +168,7 @@ async fn tokens_that_say_something_else_are_refused_and_told_why() {
         assert!(said.contains(why) && !said.contains(&token) && !said.contains('\u{1b}'), "{why}: {said}");
     }
     // A minute of difference between the clocks is none.
-    world.exchanged(&world.token(set("exp", json!(now - 30)))).await;
+    world.exchanged(&world.token(set("exp", json!(chrono_now() - 30)))).await;
     let users = call(&admin(&world.app).await, "UserManager", 3, "UserInfo", json!({"entities": []})).await;
     assert!(!users.expect("users").to_string().contains("tests@serviceaccount"), "a refused token leaves nothing");
 

@@ -84,7 +84,8 @@ async fn a_login_that_the_provider_spoils_ends_with_one_hint_and_the_next_one_wo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_has_expired_is_begun_again_with_one_code() {
-    let app = alone(&[("JIMM_ACCESS_TOKEN_EXPIRY_DURATION", "4s")]).await;
+    // Longer than a busy machine takes from the login to the command after it.
+    let app = alone(&[("JIMM_ACCESS_TOKEN_EXPIRY_DURATION", "8s")]).await;
     let home = tempfile::tempdir().expect("a folder");
     log_in(&app, home.path(), ALICE);
     let began = Instant::now();

@@ -12,8 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{ALICE, BOB, DEADLINE, admin, alone, call, jimm, log_of, model_of_alice, refused, second_door};
 
-/// Longer may no end of a session take.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// Longer may no end of a session take, however much else the machine has to do; how long it took is printed. A replica that
+/// does not hear of it looks after two minutes.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Waits until all these connections are closed by the other side, and tells how long that took.
 async fn all_closed(connections: &[Connection], since: Instant) -> Duration {
@@ -93,6 +94,7 @@ async fn a_disabled_user_is_out_everywhere_until_enabled() {
     let answer = call(&admin, "UserManager", 3, "DisableUser", users.clone()).await.expect("disabled");
     assert_eq!(answer, json!({"results": [{}, {}]}));
     let took = all_closed(&open, began).await;
+    println!("two replicas closed three connections of disabled users {} ms after the call began", took.as_millis());
     assert!(took < AT_ONCE, "{took:?}");
     let why = open[2].close_reason().unwrap_or_default().to_owned();
     assert!(why.contains("is disabled"), "{why}");
@@ -160,7 +162,7 @@ async fn everybody_ends_their_own_sessions_and_only_administrators_those_of_othe
 #[tokio::test(flavor = "multi_thread")]
 async fn lifetimes_follow_the_rules() {
     const CAROL: &str = "carol@example.com";
-    let lifetimes = "group-ops=2h/20m group-staff=1h user-bob@example.com=3s";
+    let lifetimes = "group-ops=2h/20m group-staff=1h user-bob@example.com=6s";
     let app = alone(&[
         ("JIMM_SESSION_LIFETIMES", lifetimes),
         ("JIMM_SESSION_IDLE_TIMEOUT", "3h"),
@@ -194,17 +196,18 @@ async fn lifetimes_follow_the_rules() {
     assert_eq!(limits(&carols), (3600, 1200), "the shortest of the provider's groups");
     let bobs = app.token(BOB).await.expect("bob");
     let bob = app.door.with_token(&bobs).await.expect("bob").0;
-    tokio::time::timeout(DEADLINE, bob.closed()).await.expect("his three seconds are over");
+    tokio::time::timeout(DEADLINE, bob.closed()).await.expect("his six seconds are over");
     assert!(bob.close_reason().is_some_and(|why| why.contains("expired")), "{:?}", bob.close_reason());
     assert_eq!(refused(&app.door, &bobs).await, "JIMM session token expired (session token invalid)");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_lies_unused_ends_and_an_open_connection_uses_it() {
-    let app = alone(&[("JIMM_SESSION_IDLE_TIMEOUT", "3s")]).await;
+    // Longer than a busy machine takes from one step to the next.
+    let app = alone(&[("JIMM_SESSION_IDLE_TIMEOUT", "6s")]).await;
+    let began = Instant::now();
     let (used, unused) = (app.token(ALICE).await.expect("a token"), app.token(ALICE).await.expect("another"));
     let open = app.door.with_token(&used).await.expect("alice").0;
-    let began = Instant::now();
     let ended = loop {
         let mine = jimm(&open, "ListSessions", json!({})).await.expect("listed");
         if mine["sessions"].as_array().is_some_and(|sessions| sessions.len() == 1) {
@@ -213,7 +216,7 @@ async fn a_token_that_lies_unused_ends_and_an_open_connection_uses_it() {
         assert!(began.elapsed() < DEADLINE, "{mine}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
-    assert!(ended > Duration::from_secs(2), "{ended:?}");
+    assert!(ended > Duration::from_secs(5), "{ended:?}");
     assert_eq!(
         refused(&app.door, &unused).await,
         "session was not used for too long: log in again (session token invalid)"

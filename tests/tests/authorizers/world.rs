@@ -120,6 +120,8 @@ impl World {
             tuples::insert(&mut tx, &row(new)).await.unwrap();
         }
         tx.commit().await.unwrap();
+        // A decision waits for it, and on a busy machine not long enough.
+        self.told().await;
     }
 
     /// Both authorizers, by name.

@@ -13,7 +13,7 @@ use crate::support::{broker, rows, told_of};
 use crate::wire::{Heard, Ws};
 
 const QUICK: &[(&str, &str)] = &[
-    ("JIMM_CONTROLLER_DIAL_TIMEOUT", "1s"),
+    ("JIMM_CONTROLLER_DIAL_TIMEOUT", "2s"),
     ("JIMM_CONTROLLER_CALL_TIMEOUT", "2s"),
     ("JIMM_REQUEST_TIMEOUT", "2s"),
     ("JIMM_MAX_MESSAGE_SIZE", "1MiB"),
@@ -136,7 +136,7 @@ async fn a_controller_that_changes_its_uuid_is_not_believed() {
     liar.hang_up();
     assert!(matches!(open.end().await, Heard::Closed(1001, _)));
     liar.heard();
-    eventually("the broker notices", Duration::from_secs(10), || async {
+    eventually("the broker notices", Duration::from_secs(30), || async {
         let said = app.jimmctl(&["list-controllers", "--format", "json"]).await;
         said.out.contains("unavailable").then_some(())
     })
@@ -158,7 +158,7 @@ async fn a_controller_that_changes_its_uuid_is_not_believed() {
     assert_eq!(rows(&app).await, before);
 
     liar.honest();
-    eventually("all is well again", Duration::from_secs(10), || async {
+    eventually("all is well again", Duration::from_secs(30), || async {
         let mut ws = Ws::open(&app, &path, "").await;
         let answer = ws.call("Admin(4).LoginWithSessionToken", &json!({"session-token": token})).await;
         answer.get("error").is_none().then_some(())
@@ -338,7 +338,7 @@ async fn answers_to_the_broker_itself_are_looked_at() {
         let whole = answer["error"].as_str().unwrap_or_default();
         let error = answer["response"]["results"][0]["error"]["message"].as_str().unwrap_or(whole);
         assert!(error.contains("controller") || error.contains("took too long"), "{what}: {answer}");
-        assert!(began.elapsed() < Duration::from_secs(10), "{what} takes {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(15), "{what} takes {:?}", began.elapsed());
     }
     assert_eq!(rows(&app).await, before);
     liar.honest();

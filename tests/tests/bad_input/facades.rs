@@ -72,7 +72,7 @@ async fn names_of_any_length_and_content_are_told_in_short() {
     client.call("ModelManager(9).ListModels", &json!({"user-tag": "user-a\u{0}b"})).await;
     client.call("JIMM(4).Version", &json!({})).await;
     let calls = 3 * names.len() - 1 + 2;
-    let written: i64 = jimm_tests::process::eventually("the audit", std::time::Duration::from_secs(10), || async {
+    let written: i64 = jimm_tests::process::eventually("the audit", std::time::Duration::from_secs(30), || async {
         let pool = sqlx::PgPool::connect(&app.db.url).await.ok()?;
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_entries WHERE is_response AND identity = $1")
             .bind(format!("user-{ADMIN}"))

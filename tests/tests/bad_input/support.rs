@@ -144,7 +144,7 @@ pub(crate) async fn told_of(app: &TestApp, method: &str, least: usize) -> usize 
 }
 
 async fn lines_where(app: &TestApp, least: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-    eventually(&format!("{least} lines"), Duration::from_secs(10), || async {
+    eventually(&format!("{least} lines"), Duration::from_secs(30), || async {
         let lines: Vec<Value> = app.log_lines().into_iter().filter(&wanted).collect();
         (lines.len() >= least).then_some(lines)
     })

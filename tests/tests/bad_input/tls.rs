@@ -33,7 +33,7 @@ async fn told(app: &TestApp, count: usize) -> Vec<String> {
         let errors: Vec<String> = lines.map(|line| line["error"].to_string()).collect();
         (errors.len() >= count).then_some(errors)
     };
-    let lines = jimm_tests::process::eventually("a line", Duration::from_secs(10), lines).await;
+    let lines = jimm_tests::process::eventually("a line", Duration::from_secs(30), lines).await;
     assert_eq!(lines.len(), count, "{lines:?}");
     lines
 }

@@ -1,6 +1,6 @@
 //! What becomes of a run of the client: well, badly, stopped, and with a broker that dies; and profiles.
 
-use jimm_tests::given;
+use jimm_tests::{given, process};
 use serde_json::{Value, json};
 
 use crate::world::{CANARY, LONG, World};
@@ -44,8 +44,12 @@ async fn a_controller_is_made_and_attached_and_no_secret_is_seen_again() {
 
     let log = world.app.broker_log();
     assert!(!log.contains(CANARY) && !format!("{}{}", said.out, said.err).contains(CANARY));
-    let audit = world.app.jimmctl(&["list-audit-events", "--limit", "1000", "--format", "json"]).await;
-    assert!(audit.out.contains("StartBootstrap") && !audit.out.contains(CANARY), "{}", audit.out);
+    let audit = process::eventually("it is in the audit log", LONG, || async {
+        let audit = world.app.jimmctl(&["list-audit-events", "--limit", "1000", "--format", "json"]).await;
+        audit.out.contains("StartBootstrap").then_some(audit.out)
+    })
+    .await;
+    assert!(!audit.contains(CANARY), "{audit}");
     assert!(!world.database().await.contains(CANARY));
     let left = world.app.db.fetch("SELECT count(*)::text FROM job_secrets").await.expect("a count");
     assert_eq!(left.as_deref(), Some("0"));

@@ -53,6 +53,8 @@ async fn story(shape: &str) {
     world.source.failures().set("import-error", true).expect("a switch");
     let aborted = migrate_in(&world, &args).await;
     assert!(aborted.code == 1 && aborted.err.contains("aborted"), "{}", aborted.err);
+    // The broker may know it before its source has heard the answer, which begins nothing until then.
+    world.over().await;
     world.source.failures().set("import-error", false).expect("a switch");
     if shape == "4.1" {
         // Nobody but the source knows, and it does not tell.
@@ -60,6 +62,7 @@ async fn story(shape: &str) {
         let aborted = migrate_in(&world, &args).await;
         let why = "aborted: controller outside gave up without telling why: see its log";
         assert!(aborted.code == 1 && aborted.err.contains(why), "{}", aborted.err);
+        world.over().await;
         world.source.failures().set("silent-agents", false).expect("a switch");
     }
     // A target of 4.1 removes what it was told to forget a moment later, and refuses the model until then.

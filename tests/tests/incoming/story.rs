@@ -59,7 +59,12 @@ async fn check(world: &World) {
     assert!(!document.contains("carol") && !document.contains("of the source"), "{document}");
     let charms = home["charm_urls"].as_object().expect("charms");
     assert!(charms.keys().any(|url| url.contains("web")), "the charms came too: {charms:?}");
-    assert_eq!(home["logs"][uuid.to_string()].as_array().map(Vec::len), Some(1), "and the logs");
+    // Nobody waits for them: the source says goodbye and goes on.
+    eventually("and the logs", LONG, || async {
+        world.at_home()["logs"][uuid.to_string()][0].is_string().then_some(())
+    })
+    .await;
+    assert_eq!(world.at_home()["logs"][uuid.to_string()].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]

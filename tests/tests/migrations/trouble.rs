@@ -1,8 +1,9 @@
 //! A move that gets no further is noticed, and one that cannot get through is refused before anything happens.
 
+use jimm_tests::process;
 use serde_json::json;
 
-use crate::support::{begin, broker, list, model, until, until_over};
+use crate::support::{LONG, begin, broker, list, model, until, until_over};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_gets_no_further_is_said_to_be_stuck_until_it_does() {
@@ -22,7 +23,10 @@ async fn a_move_that_gets_no_further_is_said_to_be_stuck_until_it_does() {
     let told = metrics(&app);
     assert!(told.contains(r#"jimm_migrations{state="stuck"} 1"#), "{told}");
     assert!(told.contains(r#"jimm_migrations{state="running"} 1"#), "{told}");
-    assert!(app.broker_log().contains("move is stuck"));
+    process::eventually("it is in the log", LONG, || async {
+        app.broker_log().contains("move is stuck").then_some(())
+    })
+    .await;
 
     app.sims[0].plan.turn("release").expect("releases");
     let shown = until_over(&app, &uuid).await;
@@ -48,5 +52,5 @@ async fn a_login_that_the_target_does_not_take_any_more_refuses_the_move_before_
 }
 
 fn metrics(app: &jimm_tests::app::TestApp) -> String {
-    jimm_tests::process::http_get(app.plan.metrics_port, "/metrics").expect("metrics").1
+    process::http_get(app.plan.metrics_port, "/metrics").expect("metrics").1
 }

@@ -70,7 +70,8 @@ async fn requests_and_answers_are_audited_without_secrets() {
         let mut conn = world.store().acquire().await.expect("a connection");
         let filter = jimm_store::audit::Filter::default();
         let entries = jimm_store::audit::list(&mut conn, &filter, 0, 100).await.expect("entries");
-        (entries.len() >= 4).then_some(entries)
+        let answered = entries.iter().any(|it| &*it.facade_method == "Clouds" && it.is_response);
+        (answered && entries.len() >= 4).then_some(entries)
     })
     .await;
     assert!(
@@ -83,7 +84,7 @@ async fn requests_and_answers_are_audited_without_secrets() {
 
 #[tokio::test]
 async fn a_stop_waits_for_running_calls_and_says_goodbye() {
-    let world = World::with(&[("JIMM_DRAIN_TIMEOUT", "20s")]).await;
+    let world = World::with(&[("JIMM_DRAIN_TIMEOUT", "60s")]).await;
     let model = world.model().await;
     let (mut idle, _) = world.login("/api", ALICE).await;
     let mut watching = world.to_model(model, ALICE).await;
@@ -99,13 +100,13 @@ async fn a_stop_waits_for_running_calls_and_says_goodbye() {
         assert_eq!(client.closed().await, (1001, "the broker stops".to_owned()));
     }
     world.app.finished().await;
-    assert!(began.elapsed() < Duration::from_secs(10), "nobody had to wait for the deadline");
+    assert!(began.elapsed() < Duration::from_secs(30), "nobody had to wait for the deadline");
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing listens any more");
 }
 
 #[tokio::test]
 async fn a_call_that_does_not_end_is_cut_at_the_deadline() {
-    let world = World::with(&[("JIMM_DRAIN_TIMEOUT", "1s")]).await;
+    let world = World::with(&[("JIMM_DRAIN_TIMEOUT", "5s")]).await;
     let model = world.model().await;
     let mut client = world.to_model(model, ALICE).await;
     client.ask("Slow(1).Hang", json!({})).await;
@@ -117,5 +118,5 @@ async fn a_call_that_does_not_end_is_cut_at_the_deadline() {
     let (stopped, closed) = tokio::join!(world.app.finished(), client.closed());
     let () = stopped;
     assert_eq!(closed.0, 1001);
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }

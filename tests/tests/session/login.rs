@@ -70,7 +70,7 @@ async fn the_device_flow_waits_while_other_requests_go_on() {
 
 #[tokio::test]
 async fn a_person_may_take_longer_than_a_silent_connection_may() {
-    let world = World::with(&[("JIMM_LOGIN_TIMEOUT", "1s")]).await;
+    let world = World::with(&[("JIMM_LOGIN_TIMEOUT", "3s")]).await;
     let mut silent = world.open("/api", Vec::new()).await;
     let mut client = world.open("/api", Vec::new()).await;
     let device = client.ok("Admin(4).LoginDevice", json!({})).await;

@@ -260,7 +260,7 @@ async fn a_home_that_cannot_be_reached_is_named_within_seconds() {
     let mut client = world.open(&format!("/model/{model}/api"), Vec::new()).await;
     let asked = client.call("Admin(4).LoginWithSessionToken", json!({"session-token": World::token(ALICE)}));
     let (message, _) =
-        tokio::time::timeout(Duration::from_secs(5), asked).await.expect("in time").expect_err("refused");
+        tokio::time::timeout(Duration::from_secs(10), asked).await.expect("in time").expect_err("refused");
     assert!(message.contains("controller home cannot be reached"), "{message}");
 }
 

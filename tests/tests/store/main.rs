@@ -4,6 +4,7 @@
 
 mod audit;
 mod duties;
+mod incoming;
 mod jobs;
 mod migrations;
 mod races;

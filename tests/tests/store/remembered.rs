@@ -18,8 +18,8 @@ use crate::rights::row;
 use crate::support::World;
 
 /// As long as a right may be had that was taken away elsewhere when Postgres no longer tells (600 ms), and time to be scheduled in.
-const AT_MOST: Duration = Duration::from_secs(2);
-const SOON: Duration = Duration::from_secs(10);
+const AT_MOST: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Counts reads.
 struct Counting(StoredTuples, Arc<AtomicUsize>);

@@ -21,7 +21,7 @@ impl Broker {
             let facts = form.facts();
             let record = self.arrival_of(&facts).await?;
             let checked = self.precheck_form(called, &record, form, &facts).await;
-            return self.noted(record.model_uuid, checked).await;
+            return self.noted(&record, checked).await;
         }
         let told = Facts {
             uuid: text(&params, "uuid")?,
@@ -31,7 +31,7 @@ impl Broker {
         };
         let record = self.arrival_of(&told).await?;
         let checked = self.precheck_description(called, &record, params, &told).await;
-        self.noted(record.model_uuid, checked).await
+        self.noted(&record, checked).await
     }
 
     async fn precheck_form(&self, called: u32, record: &Incoming, form: Form, facts: &Facts) -> Result<()> {
@@ -71,7 +71,7 @@ impl Broker {
         let facts = form.facts();
         let record = self.arrival_of(&facts).await?;
         let imported = self.import_form(called, &record, form, &facts).await;
-        self.noted(record.model_uuid, imported).await?;
+        self.noted(&record, imported).await?;
         tracing::info!(model.uuid = %record.model_uuid, model.name = %facts.name, requester = %who.name, "model taken in, not in use yet");
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Broker {
             Err(error) => {
                 // Without an answer the controller may have it: then the source's abort finds it.
                 if is_new && is_refusal(&error) {
-                    self.drop_arrival(record.model_uuid, incoming::PREPARED, error.message()).await?;
+                    self.drop_arrival(record, incoming::PREPARED, error.message()).await?;
                 }
                 Err(error)
             }
@@ -110,13 +110,14 @@ impl Broker {
         let (mut tx, model) = (self.store.begin().await?, &plan.model);
         let now = self.clock.now();
         let row = incoming::get_for_update(&mut tx, model.uuid).await?.ok_or_else(|| not_prepared(model.uuid))?;
+        if row.prepared_at != record.prepared_at {
+            return Err(Error::bad_request("the migration was prepared anew meanwhile: begin it again"));
+        }
         if row.state == incoming::IMPORTING {
             return Ok(false);
         }
         let steps = (incoming::PREPARED, incoming::IMPORTING);
-        if row.controller_uuid != record.controller_uuid
-            || !incoming::set_state(&mut tx, model.uuid, steps, "", now).await?
-        {
+        if !incoming::set_state(&mut tx, record, steps, "", now).await? {
             let text = format!("model migration mode is {:?} instead of \"prepared\": prepare it anew", row.state);
             return Err(Error::bad_request(text));
         }
@@ -160,15 +161,15 @@ impl Broker {
     }
 
     /// Keeps for who follows what a source was refused for.
-    pub(super) async fn noted<T>(&self, model: Uuid, outcome: Result<T>) -> Result<T> {
+    pub(super) async fn noted<T>(&self, record: &Incoming, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome {
             let kept = async {
-                incoming::set_message(&mut *self.store.acquire().await?, model, error.message())
+                incoming::set_message(&mut *self.store.acquire().await?, record, error.message())
                     .await
                     .map_err(Error::from)
             };
             if let Err(e) = kept.await {
-                tracing::debug!(model.uuid = %model, error = %e, "refusal could not be noted");
+                tracing::debug!(model.uuid = %record.model_uuid, error = %e, "refusal could not be noted");
             }
         }
         outcome

@@ -4,7 +4,6 @@ use jimm_proto::tags::Tag;
 use jimm_store::incoming::{self, Incoming};
 use jimm_store::models;
 use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use super::forms::text;
 use super::mapping::UserMapping;
@@ -24,7 +23,7 @@ impl Broker {
         }
         let session = self.slot(record.controller_uuid).await?.service().await?;
         let answer = session.call_raw(ANY, method, params, CALL).await;
-        self.noted(record.model_uuid, answer).await
+        self.noted(&record, answer).await
     }
 
     /// The model is used from now on. Asked again it is still.
@@ -40,7 +39,7 @@ impl Broker {
             // An answer may have been lost the first time.
             let is_there = is_refusal(&error) && self.has_taken_over(&record).await?;
             if !is_there {
-                return self.noted(record.model_uuid, Err(error)).await;
+                return self.noted(&record, Err(error)).await;
             }
         }
         self.finish_arrival(&record).await?;
@@ -62,10 +61,10 @@ impl Broker {
                 // It never got that far.
                 Err(error) if is_gone(&error) => {}
                 Err(error) if is_refusal(&error) && !self.knows(&record).await? => {}
-                Err(error) => return self.noted(record.model_uuid, Err(error)).await,
+                Err(error) => return self.noted(&record, Err(error)).await,
             }
         }
-        self.drop_arrival(record.model_uuid, incoming::ABORTED, &record.message).await?;
+        self.drop_arrival(&record, incoming::ABORTED, &record.message).await?;
         tracing::info!(model.uuid = %record.model_uuid, requester = %who.name, "migration into the broker was aborted");
         Ok(())
     }
@@ -74,10 +73,10 @@ impl Broker {
     pub(super) async fn finish_arrival(&self, record: &Incoming) -> Result<()> {
         let users = UserMapping::of(&record.user_mapping)?.named();
         let mut tx = self.store.begin().await?;
-        let (model, now) = (record.model_uuid, self.clock.now());
+        let now = self.clock.now();
         let mut came = false;
         for from in [incoming::IMPORTING, incoming::CLOSED] {
-            came |= incoming::set_state(&mut tx, model, (from, incoming::ACTIVE), "", now).await?;
+            came |= incoming::set_state(&mut tx, record, (from, incoming::ACTIVE), "", now).await?;
         }
         if came {
             let modes = (models::MODE_IMPORTING, models::MODE_NONE);
@@ -88,16 +87,19 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes the rows of a model away that does not come; what was prepared for it is in that state then.
-    pub(super) async fn drop_arrival(&self, model: Uuid, state: &str, why: &str) -> Result<()> {
-        let row = models::get(&mut *self.store.acquire().await?, model).await?;
-        if let Some(row) = row.filter(|row| row.mode == models::MODE_IMPORTING) {
-            self.forget_model(&row).await?;
-        }
-        let mut conn = self.store.acquire().await?;
+    /// Takes the rows of a model away that does not come; what was prepared for it is in that state then. What came of a
+    /// later attempt stays.
+    pub(super) async fn drop_arrival(&self, record: &Incoming, state: &str, why: &str) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let mut dropped = false;
         for from in [incoming::IMPORTING, incoming::CLOSED, incoming::PREPARED] {
-            incoming::set_state(&mut conn, model, (from, state), why, self.clock.now()).await?;
+            dropped |= incoming::set_state(&mut tx, record, (from, state), why, self.clock.now()).await?;
         }
+        let row = models::get(&mut tx, record.model_uuid).await?;
+        if let Some(row) = row.filter(|row| dropped && row.mode == models::MODE_IMPORTING) {
+            self.forget_model_in(&mut tx, &row).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ impl Broker {
     async fn settle_arrival(&self, row: &Incoming) -> Result<()> {
         let model = row.model_uuid;
         if ![incoming::IMPORTING, incoming::CLOSED].contains(&row.state.as_str()) {
-            incoming::forget(&mut *self.store.acquire().await?, model, &row.state).await?;
+            incoming::forget(&mut *self.store.acquire().await?, row).await?;
             return Ok(());
         }
         if self.has_taken_over(row).await? {
@@ -41,7 +41,7 @@ impl Broker {
         // From here on its source is not listened to: a 4.1 controller that is told to forget a model does so also when it
         // has been told meanwhile to use it.
         let steps = (incoming::IMPORTING, incoming::CLOSED);
-        incoming::set_state(&mut *self.store.acquire().await?, model, steps, &row.message, self.clock.now()).await?;
+        incoming::set_state(&mut *self.store.acquire().await?, row, steps, &row.message, self.clock.now()).await?;
         if self.has_taken_over(row).await? {
             return self.take_in(row).await;
         }
@@ -54,7 +54,7 @@ impl Broker {
                 return Err(error);
             }
         }
-        self.drop_arrival(model, incoming::ABORTED, "the source did not finish within a day").await?;
+        self.drop_arrival(row, incoming::ABORTED, "the source did not finish within a day").await?;
         tracing::warn!(model.uuid = %model, "a migration into the broker that was not finished is cleaned up");
         Ok(())
     }

@@ -13,7 +13,7 @@ use jimm_proto::params::model_manager::{
     Model, ModelMigrationStatus, ModelSLAInfo, ModelSummariesRequest, ModelSummary, ModelSummaryResults, UserModel,
 };
 use jimm_store::models::{self, Model as Row, Named, Refresh};
-use jimm_store::offers;
+use jimm_store::{Tx, offers};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -101,17 +101,23 @@ impl Broker {
     /// every tuple of theirs in one transaction. One whose home or mode changed meanwhile stays.
     pub(crate) async fn forget_model(&self, row: &Row) -> Result<bool> {
         let mut tx = self.store.begin().await?;
-        let offered = offers::of_model(&mut tx, row.uuid).await?;
-        let removed = models::delete_settled(&mut tx, row.uuid, row.controller_uuid, &row.mode).await?;
-        if removed {
-            for offer in offered {
-                self.remove_tuples_on(&mut tx, &Object::offer(offer.uuid)).await?;
-            }
-            self.remove_tuples_on(&mut tx, &Object::model(row.uuid)).await?;
-        }
+        let removed = self.forget_model_in(&mut tx, row).await?;
         tx.commit().await?;
         if removed {
             tracing::info!(model.uuid = %row.uuid, model.name = %row.name, model.owner = %row.owner, "model is gone");
+        }
+        Ok(removed)
+    }
+
+    /// The same in the caller's transaction.
+    pub(crate) async fn forget_model_in(&self, tx: &mut Tx, row: &Row) -> Result<bool> {
+        let offered = offers::of_model(tx, row.uuid).await?;
+        let removed = models::delete_settled(tx, row.uuid, row.controller_uuid, &row.mode).await?;
+        if removed {
+            for offer in offered {
+                self.remove_tuples_on(tx, &Object::offer(offer.uuid)).await?;
+            }
+            self.remove_tuples_on(tx, &Object::model(row.uuid)).await?;
         }
         Ok(removed)
     }
