@@ -94,3 +94,24 @@ async fn an_upgrade_that_cannot_be_ends_and_says_why() {
     let said = app.jimmctl_as(&alice, &["upgrade-to", "sim2", &uuid]).await;
     assert!(said.code == 1 && !said.err.contains("has begun"), "{}", said.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_cannot_be_noted_moves_nothing() {
+    let (app, uuid) = with_model().await;
+    for sql in [
+        "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$",
+        "CREATE TRIGGER no_room BEFORE INSERT ON jobs FOR EACH ROW WHEN (NEW.kind = 'upgrade-model')
+         EXECUTE FUNCTION no_room()",
+    ] {
+        app.db.execute(sql).await.expect("the database");
+    }
+    let admin = app.connect(ADMIN).await.expect("the admin");
+    let params = json!({"model-uuids": [uuid], "target-controller-name": "sim2"});
+    let begun: Value = admin.call("JIMM", 4, "UpgradeTo", &params, LONG).await.expect("an answer");
+    assert!(begun["results"][0]["error"].is_object(), "{begun}");
+    let left = format!(
+        "SELECT mode || (SELECT count(*) FROM migrations) || (SELECT count(*) FROM jobs WHERE kind = 'migrate-model')
+         FROM models WHERE uuid = '{uuid}'"
+    );
+    assert_eq!(app.db.fetch(&left).await.expect("a row").as_deref(), Some("00"));
+}

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 pub(super) const NO_OTHER_MOVE: &str = "no-other-move";
 
 /// What is known of a move before it begins.
-pub(super) struct Outlook {
+pub(in crate::broker) struct Outlook {
     pub(super) model: Model,
     pub(super) source: Controller,
     pub(super) target: Controller,

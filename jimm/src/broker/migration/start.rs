@@ -67,13 +67,10 @@ impl Broker {
         }
     }
 
-    /// Starts a move and returns its job at once.
-    pub(in crate::broker) async fn begin_move(&self, who: &Requester, spec: &MigrateModelSpec) -> Result<i64> {
+    /// Looks at a move, to be begun with [`Broker::enqueue_move`]; an error when it cannot be.
+    pub(in crate::broker) async fn check_move(&self, who: &Requester, spec: &MigrateModelSpec) -> Result<Outlook> {
         let outlook = self.look_ahead(who, spec).await.map_err(|(_, error)| error)?;
-        if let Some(refusal) = outlook.refusal() {
-            return Err(refusal);
-        }
-        Ok(self.enqueue_migration(&outlook, who.name.as_str(), None).await?.job_id)
+        outlook.refusal().map_or(Ok(outlook), Err)
     }
 
     /// Starts a move, after all checks. Said again, it returns the one that there is: within a plan a model moves once, by
@@ -106,7 +103,21 @@ impl Broker {
 
     async fn enqueue_migration(&self, outlook: &Outlook, by: &str, plan: Option<i64>) -> Result<Migration> {
         let mut tx = self.store.begin().await?;
-        let job = self.enqueue_attempt(&mut tx, outlook, by).await?;
+        let row = self.enqueue_move(&mut tx, outlook, by, plan).await?;
+        tx.commit().await?;
+        tracing::info!(model.uuid = %row.model_uuid, model.name = %row.model_name, source = %row.source_name, target = %row.target_name, requester = by, job.id = row.job_id, migration.id = row.id, "move asked for");
+        Ok(row)
+    }
+
+    /// The record of a move and its first attempt, in the caller's transaction.
+    pub(in crate::broker) async fn enqueue_move(
+        &self,
+        tx: &mut Tx,
+        outlook: &Outlook,
+        by: &str,
+        plan: Option<i64>,
+    ) -> Result<Migration> {
+        let job = self.enqueue_attempt(tx, outlook, by).await?;
         let new = NewMigration {
             plan_id: plan,
             model_uuid: outlook.model.uuid,
@@ -120,12 +131,9 @@ impl Broker {
             requested_by: by.to_owned(),
             job_id: job.id,
         };
-        let row = migrations::insert(&mut tx, &new)
+        migrations::insert(tx, &new)
             .await
-            .map_err(|e| if e.conflict() == Some(migrations::RUNNING_KEY) { in_progress(outlook) } else { e.into() })?;
-        tx.commit().await?;
-        tracing::info!(model.uuid = %row.model_uuid, model.name = %row.model_name, source = %row.source_name, target = %row.target_name, requester = by, job.id = job.id, migration.id = row.id, "move asked for");
-        Ok(row)
+            .map_err(|e| if e.conflict() == Some(migrations::RUNNING_KEY) { in_progress(outlook) } else { e.into() })
     }
 
     /// The mode of the model and the job of an attempt, in the caller's transaction.

@@ -94,11 +94,20 @@ impl Broker {
             return Err(in_progress(&model));
         }
         require_newer(&model, &target.agent_version)?;
-        let migration = if model.controller_uuid == target.uuid {
+        let outlook = if model.controller_uuid == target.uuid {
             None
         } else {
             let spec = MigrateModelSpec { model_tag: key.clone(), target_controller: target.name.clone() };
-            Some(self.begin_move(who, &spec).await.map_err(|error| rejected(&error))?)
+            Some(self.check_move(who, &spec).await.map_err(|error| rejected(&error))?)
+        };
+        // Both or neither: a model that moves and is never upgraded nobody would be told of.
+        let mut tx = self.store.begin().await?;
+        let migration = match &outlook {
+            None => None,
+            Some(outlook) => {
+                let begun = self.enqueue_move(&mut tx, outlook, who.name.as_str(), None).await;
+                Some(begun.map_err(|error| rejected(&error))?.job_id)
+            }
         };
         let data = Data {
             model: model.uuid,
@@ -115,10 +124,11 @@ impl Broker {
             data: serde_json::to_value(&data).map_err(Error::internal)?,
             requested_by: who.name.to_string(),
         };
-        let (job, new) = jobs::enqueue(&mut *self.store.acquire().await?, &new).await?;
+        let (job, new) = jobs::enqueue(&mut tx, &new).await?;
         if !new {
             return Err(in_progress(&model));
         }
+        tx.commit().await?;
         tracing::info!(model.uuid = %data.model, model.name = %data.name, target = %data.target_name, requester = %who.name, job.id = job.id, "upgrade asked for");
         Ok(job.id)
     }
