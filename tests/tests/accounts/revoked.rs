@@ -14,8 +14,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{ALICE, BOB, DEADLINE, admin, call, jimm, log_of, model_of_alice, second_door};
 
-/// Longer may no end take, however much else the machine has to do; how long it took is printed.
-const AT_ONCE: Duration = Duration::from_secs(5);
+/// What is promised; and longer may no end take, however much else the machine has to do.
+const PROMISED: Duration = Duration::from_secs(1);
+const AT_MOST: Duration = Duration::from_secs(5);
 const CHANGED: &str = "your rights on the model have changed: connect again";
 
 /// What somebody has open on one replica.
@@ -112,6 +113,7 @@ async fn what_is_open_ends_within_a_second_on_every_replica() {
     jimm(&admin, "AddGroup", json!({"name": "devs"})).await.expect("a group");
     let (of_group, of_model) = (tuple(&bob, "member", "group-devs"), tuple("group-devs#member", "writer", &tag));
     let change = |action: &str| json!({"changes": [{"user-tag": bob, "model-tag": tag, "action": action, "access": if action == "grant" { "write" } else { "read" }}]});
+    let mut quickest = AT_MOST;
     for way in ["granted", "by a group"] {
         if way == "granted" {
             call(&alice.api, "ModelManager", 10, "ModifyModelAccess", change("grant")).await.expect("granted");
@@ -131,8 +133,10 @@ async fn what_is_open_ends_within_a_second_on_every_replica() {
         }
         let took = began.elapsed();
         println!("{way}: everything ended after {took:?}");
-        assert!(took < AT_ONCE, "{way}: it took {took:?}");
+        assert!(took < AT_MOST, "{way}: it took {took:?}");
+        quickest = quickest.min(took);
     }
+    assert!(quickest < PROMISED, "{quickest:?}");
     alice.works(&model).await;
     alice.upload.abort();
     eventually("nothing is counted any more", DEADLINE, || async {
