@@ -99,9 +99,6 @@ impl AuditWriter {
             if until.is_none() && self.backlog.is_closing() {
                 until = Some(Instant::now() + LAST);
             }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                break;
-            }
             if Instant::now() >= checkpoint {
                 checkpoint = Instant::now() + CHECKPOINT;
                 self.checkpoint(store, false).await;
@@ -114,6 +111,9 @@ impl AuditWriter {
                 let _ = tokio::time::timeout_at(checkpoint, self.backlog.changed()).await;
                 continue;
             };
+            if until.is_some_and(|until| Instant::now() >= until) {
+                break;
+            }
             let batch = match slot.batch() {
                 Ok(batch) => batch,
                 Err(error) => {
