@@ -3,6 +3,7 @@
 
 mod command;
 mod documents;
+mod given_up;
 mod hostile;
 mod killed;
 mod refused;

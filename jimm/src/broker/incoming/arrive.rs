@@ -6,9 +6,11 @@ use jimm_store::{models, offers};
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
+use super::finish::mode;
 use super::forms::{Form, name_owner, named_owner, text};
 use super::plan::{Plan, offer_exists};
-use super::{ENVELOPE, FACADE, QUALIFIED, facade, is_refusal, not_prepared};
+use super::{ENVELOPE, FACADE, QUALIFIED, facade, not_prepared};
+use crate::broker::remote::is_refusal;
 use crate::broker::{Broker, Requester};
 use crate::description::{Facts, Members};
 use crate::error::{Error, Kind, Result};
@@ -83,10 +85,17 @@ impl Broker {
         let is_new = self.write_arrival(record, &plan).await?;
         let sent = async {
             self.introduce(record.controller_uuid, &plan).await?;
+            self.require_wanted(record).await?;
             self.ask_target::<_, IgnoredAny>(record.controller_uuid, facade(called), "Import", &params).await
         };
         match sent.await {
-            Ok(_) => Ok(()),
+            Ok(_) => match self.require_wanted(record).await {
+                Err(error) if is_refusal(&error) => {
+                    self.forget_at_target(record).await?;
+                    Err(error)
+                }
+                wanted => wanted,
+            },
             Err(error) => {
                 // Without an answer the controller may have it: then the source's abort finds it.
                 if is_new && is_refusal(&error) {
@@ -95,6 +104,15 @@ impl Broker {
                 Err(error)
             }
         }
+    }
+
+    /// Refuses to go on with an import that was given up meanwhile: the source may have lost the connection on which it is
+    /// in work, and have come back by another.
+    async fn require_wanted(&self, record: &Incoming) -> Result<()> {
+        let row = incoming::get(&mut *self.store.acquire().await?, record.model_uuid).await?;
+        let row = row.ok_or_else(|| not_prepared(record.model_uuid))?;
+        let is_given_up = [incoming::PREPARED, incoming::ABORTED].contains(&row.state.as_str());
+        if is_given_up { Err(mode(&row, incoming::IMPORTING)) } else { Ok(()) }
     }
 
     /// The new controller gets to know the owner and the credential, if it does not yet.

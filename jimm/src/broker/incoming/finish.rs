@@ -3,13 +3,13 @@
 use jimm_proto::tags::Tag;
 use jimm_store::incoming::{self, Incoming};
 use jimm_store::models;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::forms::text;
 use super::mapping::UserMapping;
-use super::{ANY, CALL, is_refusal};
+use super::{ANY, CALL, not_prepared};
 use crate::broker::migration::{Told, is_active};
-use crate::broker::remote::is_gone;
+use crate::broker::remote::{is_gone, is_refusal};
 use crate::broker::{Broker, Requester};
 use crate::description::Members;
 use crate::error::{Error, Result};
@@ -78,11 +78,15 @@ impl Broker {
         for from in [incoming::IMPORTING, incoming::CLOSED] {
             came |= incoming::set_state(&mut tx, record, (from, incoming::ACTIVE), "", now).await?;
         }
-        if came {
-            let modes = (models::MODE_IMPORTING, models::MODE_NONE);
-            models::set_mode(&mut tx, record.model_uuid, modes.0, modes.1).await?;
-            incoming::keep_users(&mut tx, record.model_uuid, &users).await?;
+        if !came {
+            // It came before, or it was given up a moment ago: then its source must not believe that it is here.
+            let row =
+                incoming::get(&mut tx, record.model_uuid).await?.ok_or_else(|| not_prepared(record.model_uuid))?;
+            return if row.state == incoming::ACTIVE { Ok(()) } else { Err(mode(&row, incoming::IMPORTING)) };
         }
+        let modes = (models::MODE_IMPORTING, models::MODE_NONE);
+        models::set_mode(&mut tx, record.model_uuid, modes.0, modes.1).await?;
+        incoming::keep_users(&mut tx, record.model_uuid, &users).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -101,6 +105,17 @@ impl Broker {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// The controller forgets a model that was not put to use.
+    pub(super) async fn forget_at_target(&self, record: &Incoming) -> Result<()> {
+        let tag = to_raw_value(&format!("model-{}", record.model_uuid)).map_err(Error::internal)?;
+        let params: Members = [("model-tag".to_owned(), tag)].into();
+        let answer: Result<Box<RawValue>> = self.ask_target(record.controller_uuid, ANY, "Abort", &params).await;
+        match answer {
+            Err(error) if !is_gone(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the controller has the model in use.

@@ -86,8 +86,3 @@ fn not_prepared(model: Uuid) -> Error {
         "no migration of model {model} was prepared: prepare it with \"jimmctl prepare-migration\" first"
     ))
 }
-
-/// Whether a controller answered with a refusal; an answer that was lost is none.
-fn is_refusal(error: &Error) -> bool {
-    error.kind() != Kind::ControllerUnavailable && std::error::Error::source(error).is_none()
-}

@@ -2,13 +2,9 @@
 
 use chrono::TimeDelta;
 use jimm_store::incoming::{self, Incoming};
-use serde_json::value::RawValue;
 
-use super::ANY;
 use crate::broker::Broker;
-use crate::broker::remote::is_gone;
-use crate::description::Members;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How long a source may take, and what was prepared is remembered.
 const KEPT: TimeDelta = TimeDelta::days(1);
@@ -46,13 +42,7 @@ impl Broker {
             return self.take_in(row).await;
         }
         if self.is_importing(row.controller_uuid, model).await? {
-            let params: Members = [("model-tag".to_owned(), tag(model)?)].into();
-            let answer: Result<Box<RawValue>> = self.ask_target(row.controller_uuid, ANY, "Abort", &params).await;
-            if let Err(error) = answer
-                && !is_gone(&error)
-            {
-                return Err(error);
-            }
+            self.forget_at_target(row).await?;
         }
         self.drop_arrival(row, incoming::ABORTED, "the source did not finish within a day").await?;
         tracing::warn!(model.uuid = %model, "a migration into the broker that was not finished is cleaned up");
@@ -63,8 +53,4 @@ impl Broker {
         tracing::warn!(model.uuid = %row.model_uuid, "model has come in without its source saying so: see that it is not in use there any more");
         self.finish_arrival(row).await
     }
-}
-
-fn tag(model: uuid::Uuid) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(&format!("model-{model}")).map_err(Error::internal)
 }
