@@ -143,6 +143,11 @@ pub(super) fn is_gone(error: &Error) -> bool {
     matches!(error.kind(), Kind::NotFound | Kind::ModelNotFound)
 }
 
+/// Whether a controller answered with a refusal of its own; an answer that was lost or cannot be read is none.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    error.kind() != Kind::ControllerUnavailable && std::error::Error::source(error).is_none()
+}
+
 /// One failure that concerns several entries.
 pub(super) fn copy(error: &Error) -> Error {
     Error::new(error.kind(), error.message()).with_code(error.juju_code())

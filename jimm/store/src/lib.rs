@@ -14,6 +14,7 @@ pub mod cloud_defaults;
 pub mod clouds;
 pub mod controllers;
 pub mod credentials;
+pub mod departures;
 pub mod doctor;
 mod error;
 pub mod events;

@@ -420,22 +420,3 @@ async fn defaults_are_the_callers_own_and_configure_new_models() {
     let unset = json!({"keys": [{"cloud-tag": "cloud-stub", "keys": ["a", "b"]}]});
     assert_eq!(alice.entry_error("ModelManager(10).UnsetModelDefaults", unset).await, "");
 }
-
-#[tokio::test]
-async fn leaving_the_broker_is_forwarded_once() {
-    let world = World::new().await;
-    let uuid = world.model(ALICE, "m1", &world.older).await;
-    let (alice, bob, admin) = (world.login(ALICE).await, world.login(BOB).await, world.login(ADMIN).await);
-    let spec = json!({"specs": [{"model-tag": format!("model-{uuid}"), "target-info": {
-        "controller-tag": format!("controller-{}", Uuid::new_v4()), "addrs": ["10.0.0.1:17070"], "ca-cert": "x",
-        "auth-tag": "user-admin", "password": "p"}}]});
-    let what = "Controller(12).InitiateMigration";
-    assert_eq!(bob.entry_error(what, spec.clone()).await, "unauthorized (unauthorized access)");
-    world.older.on("Controller.InitiateMigration", |_| Err(("not now".into(), String::new())));
-    assert!(alice.entry_error(what, spec.clone()).await.starts_with("not now"));
-    world.older.answer("Controller.InitiateMigration", json!({"results": [{"model-tag": "x", "migration-id": "m:0"}]}));
-    let answer = alice.ok(what, spec.clone()).await;
-    assert_eq!(answer["results"][0]["migration-id"], "m:0");
-    assert!(admin.entry_error(what, spec).await.ends_with("(model migration in progress)"));
-    assert_eq!(world.db.fetch("SELECT mode FROM models").await.unwrap().as_deref(), Some("exporting"));
-}

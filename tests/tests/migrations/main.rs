@@ -4,6 +4,7 @@ mod aftercare;
 mod back;
 mod check;
 mod engine;
+mod leaving;
 mod stop;
 mod support;
 mod trouble;

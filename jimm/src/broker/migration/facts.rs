@@ -87,6 +87,6 @@ pub(crate) fn is_active(info: &ModelInfo) -> bool {
 }
 
 /// What the source tells of a migration: which one, and how it ended if it has.
-pub(super) fn start_of(migration: &ModelMigrationStatus) -> Option<String> {
+pub(crate) fn start_of(migration: &ModelMigrationStatus) -> Option<String> {
     migration.start.map(|at| at.to_string())
 }

@@ -28,7 +28,7 @@ mod way;
 
 pub use aftercare::run_aftercare;
 pub use control::Stopped;
-pub(crate) use facts::{Told, is_active};
+pub(crate) use facts::{Told, is_active, start_of};
 pub use start::MoveOrder;
 pub use state::{KIND, moves_from_or_to};
 pub use way::Estimate;
