@@ -140,9 +140,8 @@ impl Broker {
         let is_earlier = |start: Option<String>| start.is_some() && start == departure.earlier_start;
         let why = match info.migration.filter(|migration| !is_earlier(start_of(migration))) {
             Some(migration) if migration.end.is_some() && migration.status.starts_with("aborted") => migration.status,
-            Some(_) => return Ok(()),
             None if self.is_usable_again(row, &departure).await? => "it did not begin, or came to nothing".to_owned(),
-            None => return Ok(()),
+            Some(_) | None => return Ok(()),
         };
         if self.end_departure(&departure).await? {
             tracing::info!(model.uuid = %row.uuid, model.name = %row.name, migration = why, "the model stays");
