@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::Result;
 
@@ -80,6 +81,59 @@ pub async fn put(conn: &mut PgConnection, credential: &NewCredential) -> Result<
 /// The credential of that name.
 pub async fn get(conn: &mut PgConnection, cloud: &str, owner: &str, name: &str) -> Result<Option<Credential>> {
     Ok(select!("WHERE cloud = $1 AND owner = $2 AND name = $3", cloud, owner, name).fetch_optional(conn).await?)
+}
+
+/// The same, its row held until the transaction ends: nobody changes it, and no model comes to use it.
+pub async fn get_for_update(
+    conn: &mut PgConnection,
+    cloud: &str,
+    owner: &str,
+    name: &str,
+) -> Result<Option<Credential>> {
+    let row = select!("WHERE cloud = $1 AND owner = $2 AND name = $3 FOR UPDATE", cloud, owner, name);
+    Ok(row.fetch_optional(conn).await?)
+}
+
+/// Keeps the credential from being removed until the transaction ends; tells whether it exists.
+pub async fn hold(conn: &mut PgConnection, cloud: &str, owner: &str, name: &str) -> Result<bool> {
+    let row = sqlx::query_scalar!(
+        "SELECT 1 FROM credentials WHERE cloud = $1 AND owner = $2 AND name = $3 FOR KEY SHARE",
+        cloud,
+        owner,
+        name
+    );
+    Ok(row.fetch_optional(conn).await?.is_some())
+}
+
+/// How many models use the credential, those being made among them.
+pub async fn uses(conn: &mut PgConnection, cloud: &str, owner: &str, name: &str) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM models
+           WHERE cloud = $1 AND credential_owner = $2 AND credential_name = $3"#,
+        cloud,
+        owner,
+        name
+    );
+    Ok(count.fetch_one(conn).await?)
+}
+
+/// The controllers that need the credential: of the models that use it, of those being made, and those to which such models
+/// are moving.
+pub async fn homes(conn: &mut PgConnection, cloud: &str, owner: &str, name: &str) -> Result<Vec<Uuid>> {
+    let homes = sqlx::query_scalar!(
+        r#"WITH used AS (
+               SELECT uuid, controller_uuid FROM models
+               WHERE cloud = $1 AND credential_owner = $2 AND credential_name = $3
+           )
+           SELECT controller_uuid AS "home!" FROM used
+           UNION
+           SELECT target_uuid FROM migrations JOIN used ON uuid = model_uuid WHERE state = 'running'
+           ORDER BY 1"#,
+        cloud,
+        owner,
+        name
+    );
+    Ok(homes.fetch_all(conn).await?)
 }
 
 /// All of the owner's, by cloud and name.

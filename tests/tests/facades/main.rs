@@ -5,6 +5,7 @@
 
 mod access;
 mod clouds;
+mod credentials;
 mod leaving;
 mod models;
 mod offers;

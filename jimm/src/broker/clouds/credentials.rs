@@ -26,6 +26,9 @@ use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 use crate::secrets;
 
+/// How often what is stored is taken to a controller when it changes meanwhile.
+const AGAIN: usize = 5;
+
 /// How an upload treats the models that use the credential.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CredentialUpdate {
@@ -61,7 +64,7 @@ impl CredentialId {
         secrets::row("credentials", &format!("{}/{}/{}", self.cloud, self.owner, self.name), "sealed")
     }
 
-    fn not_found(&self) -> Error {
+    pub(crate) fn not_found(&self) -> Error {
         Error::not_found(format!("cloud credential \"{}/{}/{}\" not found", self.cloud, self.owner, self.name))
     }
 }
@@ -113,7 +116,7 @@ impl Broker {
         }
         self.store_credential(&id, &upload.credential).await?;
         tracing::info!(credential = %upload.tag, requester = %who.name, "credential stored");
-        self.spread_credential(&controllers, &upload, how, told).await
+        self.spread_credential(&id, how, told).await
     }
 
     /// Lets the controllers try the new content on their models.
@@ -138,30 +141,36 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes the stored content to the controllers whose models use it.
+    /// Takes the stored content to the controllers that need it, and to those that came to need it meanwhile: a model may
+    /// just be made with it, or be on its way.
     async fn spread_credential(
         &self,
-        controllers: &BTreeSet<Uuid>,
-        upload: &TaggedCredential,
+        id: &CredentialId,
         how: CredentialUpdate,
         told: &mut Vec<UpdateCredentialModelResult>,
     ) -> Result<()> {
-        let params = UpdateCredentialArgs { credentials: vec![upload.clone()], force: true };
-        let mut failed = None;
-        for (controller, answer) in self.ask_all(controllers, "UpdateCredentialsCheckModels", &params).await {
-            let result = answer.map(|a: UpdateCredentialResults| a.results.into_iter().next().unwrap_or_default());
-            let error = match result {
-                Ok(mut result) => {
-                    if how == CredentialUpdate::Forced {
-                        told.append(&mut result.models);
-                    }
-                    result.error.map(Error::from_controller)
-                }
-                Err(e) => Some(e),
+        let (mut has, mut failed) = (BTreeSet::new(), None);
+        for _ in 0..AGAIN {
+            let homes = {
+                let mut conn = self.store.acquire().await?;
+                credentials::homes(&mut conn, &id.cloud, &id.owner, &id.name).await?
             };
-            if let Some(e) = error {
-                let text = format!("credential stored, but controller {controller} did not take it, try again: {e}");
-                failed = Some(Error::new(e.kind(), text).with_code(e.juju_code()));
+            let mut asked: Vec<BoxFuture<'_, _>> = Vec::new();
+            for home in homes.into_iter().filter(|home| has.insert(*home)) {
+                asked.push(Box::pin(async move { (home, self.push_stored(home, id).await) }));
+            }
+            if asked.is_empty() {
+                break;
+            }
+            for (home, result) in join_all(asked).await {
+                match result {
+                    Ok(mut models) if how == CredentialUpdate::Forced => told.append(&mut models),
+                    Ok(_) => {}
+                    Err(e) => {
+                        let text = format!("credential stored, but controller {home} did not take it, try again: {e}");
+                        failed = Some(Error::new(e.kind(), text).with_code(e.juju_code()));
+                    }
+                }
             }
         }
         failed.map_or(Ok(()), Err)
@@ -216,18 +225,36 @@ impl Broker {
 
     /// The credential in the form controllers take.
     pub(crate) async fn tagged_credential(&self, id: &CredentialId) -> Result<TaggedCredential> {
-        let row = self.credential_row(id).await?;
-        let attrs = self.open_credential(&row).await?;
-        let credential = CloudCredential { auth_type: row.auth_type, attrs, redacted: Vec::new() };
-        Ok(TaggedCredential { tag: id.tag(), credential })
+        self.tagged(&self.credential_row(id).await?).await
+    }
+
+    async fn tagged(&self, row: &Row) -> Result<TaggedCredential> {
+        let attrs = self.open_credential(row).await?;
+        let credential = CloudCredential { auth_type: row.auth_type.clone(), attrs, redacted: Vec::new() };
+        Ok(TaggedCredential { tag: CredentialId::from(row).tag(), credential })
     }
 
     /// Takes a stored credential to a controller.
     pub(crate) async fn push_credential(&self, controller: Uuid, id: &CredentialId) -> Result<()> {
-        let params = UpdateCredentialArgs { credentials: vec![self.tagged_credential(id).await?], force: true };
-        let answer: UpdateCredentialResults =
-            self.ask(controller, CLOUD, "UpdateCredentialsCheckModels", &params, CALL_DEADLINE).await?;
-        first_refusal(answer)
+        self.push_stored(controller, id).await.map(drop)
+    }
+
+    /// The same, and tells what the controller says of its models. Somebody else may upload another content meanwhile, whose
+    /// way to the controller is shorter: what is stored in the end is what the controller has in the end.
+    async fn push_stored(&self, controller: Uuid, id: &CredentialId) -> Result<Vec<UpdateCredentialModelResult>> {
+        let mut row = self.credential_row(id).await?;
+        for _ in 0..AGAIN {
+            let params = UpdateCredentialArgs { credentials: vec![self.tagged(&row).await?], force: true };
+            let answer: UpdateCredentialResults =
+                self.ask(controller, CLOUD, "UpdateCredentialsCheckModels", &params, CALL_DEADLINE).await?;
+            let models = taken(answer)?;
+            let now = self.credential_row(id).await?;
+            if (&now.auth_type, &now.sealed) == (&row.auth_type, &row.sealed) {
+                return Ok(models);
+            }
+            row = now;
+        }
+        Err(Error::new(Kind::Conflict, "the credential is changed again and again: upload it once more"))
     }
 
     /// The tags of a user's credentials for a cloud.
@@ -250,9 +277,9 @@ impl Broker {
         let (row, controllers) = {
             let mut conn = self.store.acquire().await?;
             let Some(row) = credentials::get(&mut conn, &id.cloud, &id.owner, &id.name).await? else { return Ok(()) };
-            let using = models::using_credential(&mut conn, &id.cloud, &id.owner, &id.name).await?.len();
+            let using = credentials::uses(&mut conn, &id.cloud, &id.owner, &id.name).await?;
             if using > 0 && !force {
-                return Err(Error::bad_request(format!("cloud credential still used by {using} model(s)")));
+                return Err(still_used(using));
             }
             let serving = clouds::priorities(&mut conn, &id.cloud).await?;
             (row, serving.into_iter().map(|p| p.controller_uuid).collect::<BTreeSet<_>>())
@@ -265,11 +292,27 @@ impl Broker {
                 Err(e) => return Err(e),
             }
         }
-        let mut conn = self.store.acquire().await?;
-        credentials::delete(&mut conn, &id.cloud, &id.owner, &id.name).await?;
-        drop(conn);
+        self.remove_credential(&id, &row, force).await?;
         self.discard(row.sealed.as_deref()).await;
         tracing::info!(credential = %id.tag(), requester = %who.name, "credential revoked");
+        Ok(())
+    }
+
+    /// Removes the credential that was read, unless somebody has come to need it since.
+    async fn remove_credential(&self, id: &CredentialId, read: &Row, force: bool) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let Some(row) = credentials::get_for_update(&mut tx, &id.cloud, &id.owner, &id.name).await? else {
+            return Ok(());
+        };
+        if row.sealed != read.sealed {
+            return Err(Error::new(Kind::Conflict, "the credential was uploaded anew meanwhile: revoke it again"));
+        }
+        let using = credentials::uses(&mut tx, &id.cloud, &id.owner, &id.name).await?;
+        if using > 0 && !force {
+            return Err(still_used(using));
+        }
+        credentials::delete(&mut tx, &id.cloud, &id.owner, &id.name).await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -279,11 +322,15 @@ impl Broker {
     }
 }
 
-/// What a controller has against a credential it was given for itself.
-fn first_refusal(answer: UpdateCredentialResults) -> Result<()> {
+fn still_used(using: i64) -> Error {
+    Error::bad_request(format!("cloud credential still used by {using} model(s)"))
+}
+
+/// What a controller that took a credential says of its models.
+fn taken(answer: UpdateCredentialResults) -> Result<Vec<UpdateCredentialModelResult>> {
     match answer.results.into_iter().next() {
         Some(UpdateCredentialResult { error: Some(e), .. }) => Err(Error::from_controller(e)),
-        Some(_) => Ok(()),
+        Some(result) => Ok(result.models),
         None => Err(Error::new(Kind::Controller, "the controller did not say whether it took the credential")),
     }
 }

@@ -205,6 +205,10 @@ impl Broker {
             ..NewModel::default()
         };
         let mut tx = self.store.begin().await?;
+        let used = &wanted.credential;
+        if !credentials::hold(&mut tx, &used.cloud, &used.owner, &used.name).await? {
+            return Err(used.not_found());
+        }
         models::insert(&mut tx, &new).await.map_err(|e| match e.conflict() {
             Some(_) => {
                 Error::new(Kind::AlreadyExists, format!("model {}/{} already exists", wanted.owner, wanted.name))
