@@ -70,7 +70,20 @@ async fn what_the_database_does_not_take_waits_on_disk_and_survives_a_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_finds_no_room_is_counted_and_the_log_says_so() {
-    let app = TestApp::with(AppOptions::default()).await;
+    overflows(Vec::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_finds_no_room_on_disk_either_is_counted_too() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings =
+        [("JIMM_AUDIT_SPILL_PATH", dir.path().display().to_string()), ("JIMM_AUDIT_SPILL_SIZE", "2MiB".to_owned())];
+    overflows(settings.map(|(name, value)| (name.to_owned(), value)).to_vec()).await;
+}
+
+/// While the database is away, there is an end to what waits; and the log tells what is missing.
+async fn overflows(env: Vec<(String, String)>) {
+    let app = TestApp::with(AppOptions { env, ..AppOptions::default() }).await;
     let admin = app.connect_admin().await.expect("a connection");
     app.db.fetch("ALTER TABLE audit_log RENAME TO away").await.expect("away");
     // Each takes some 16 KiB in the log, of which 16 MiB find room in memory.

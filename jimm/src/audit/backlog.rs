@@ -28,6 +28,8 @@ struct State {
     slots: VecDeque<Slot>,
     memory: u64,
     disk: u64,
+    /// The last write to disk did not work.
+    is_disk_broken: bool,
     /// The database does not take batches.
     is_away: bool,
     closing: bool,
@@ -65,10 +67,11 @@ impl Backlog {
         Self { state, spill: spill.map(Mutex::new), limit, changed: Notify::new(), metrics }
     }
 
-    /// Whether another batch finds room.
+    /// Whether another batch finds room. The disk has some only as long as it can be written to and everything that is
+    /// in memory fits there: else what cannot go there would grow in memory without end.
     pub(super) fn has_room(&self) -> bool {
         let state = self.state();
-        state.memory < MEMORY || state.disk < self.limit
+        state.memory < MEMORY || (!state.is_disk_broken && state.disk + state.memory <= self.limit)
     }
 
     /// Adds a batch.
@@ -85,7 +88,7 @@ impl Backlog {
     pub(super) async fn relieve(this: &Arc<Self>) {
         let is_needed = {
             let state = this.state();
-            this.spill.is_some() && state.memory > 0 && (state.is_away || state.memory > MEMORY)
+            this.spill.is_some() && state.memory > 0 && (state.is_away || state.memory >= MEMORY)
         };
         if is_needed {
             let this = Arc::clone(this);
@@ -161,9 +164,15 @@ impl Backlog {
             };
             let Some(batch) = next else { break };
             match spill.write(&batch) {
-                Ok(spilled) => self.moved(&batch, spilled),
+                Ok(spilled) => {
+                    self.state().is_disk_broken = false;
+                    self.moved(&batch, spilled);
+                }
                 Err(error) => {
-                    tracing::error!(error = %error, "audit log cannot be spilled to disk");
+                    let was_broken = std::mem::replace(&mut self.state().is_disk_broken, true);
+                    if !was_broken {
+                        tracing::error!(error = %error, "audit log cannot be spilled to disk, it is tried again");
+                    }
                     break;
                 }
             }
@@ -188,5 +197,59 @@ impl Backlog {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jimm_store::audit::{Body, Class};
+
+    use super::*;
+    use crate::audit::chain::Chains;
+
+    const MIB: u64 = 1 << 20;
+
+    fn backlog(dir: &std::path::Path, limit: u64) -> Arc<Backlog> {
+        let backlog = Backlog::new(Some(Spill::open(dir, limit).unwrap()), Metrics::new());
+        backlog.set_away(true);
+        Arc::new(backlog)
+    }
+
+    /// Adds a mebibyte at a time for as long as there is room, and tells how many were added.
+    async fn fill(backlog: &Arc<Backlog>) -> usize {
+        let mut count = 0;
+        while backlog.has_room() && count < 64 {
+            let body = Body { size: 1, entries: vec![b'x'; 1 << 20], ..Body::default() };
+            backlog.push(Chains::new().seal(Class::Read, body));
+            Backlog::relieve(backlog).await;
+            count += 1;
+        }
+        count
+    }
+
+    #[tokio::test]
+    async fn what_disk_and_memory_hold_is_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        // The third one does not fit on disk, though there is some room left.
+        let backlog = backlog(dir.path(), 2 * MIB + MIB / 2);
+        assert_eq!(fill(&backlog).await, 2 + 16);
+        assert_eq!(fill(&backlog).await, 0, "there is still no room");
+        for _ in 0..2 {
+            backlog.pop();
+        }
+        Backlog::relieve(&backlog).await;
+        assert_eq!(fill(&backlog).await, 2, "what was taken from the disk gives room");
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_fails_has_no_room_until_it_works_again() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("spill");
+        let backlog = backlog(&dir, 1024 * MIB);
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(fill(&backlog).await, 16);
+        std::fs::create_dir(&dir).unwrap();
+        Backlog::relieve(&backlog).await;
+        assert!(backlog.has_room() && backlog.in_memory() == 0);
     }
 }

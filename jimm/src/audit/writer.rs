@@ -219,8 +219,9 @@ impl Gatherer<'_> {
                 self.tell_polls(stopped);
                 self.tell_lost();
                 self.seal_all();
-                Backlog::relieve(&self.writer.backlog).await;
             }
+            // Also while nothing is taken: a disk that did not work gives room once it works again.
+            Backlog::relieve(&self.writer.backlog).await;
             if stopped {
                 self.writer.backlog.close();
                 return;
