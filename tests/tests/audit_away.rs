@@ -1,7 +1,7 @@
 //! The audit log while the database does not take it: on disk, across a crash; or dropped, counted and told. And what is
 //! forgotten by age.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jimm_tests::app::{AppOptions, TestApp};
@@ -34,6 +34,15 @@ fn spilled(dir: &Path) -> Vec<String> {
     let batches = paths.filter(|path| path.extension().is_some_and(|end| end == "batch"));
     // One that has come to the database meanwhile is gone.
     batches.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+}
+
+/// The batch on disk that has this text.
+fn file_with(dir: &Path, text: &str) -> Option<PathBuf> {
+    let mut paths = std::fs::read_dir(dir).expect("the directory").flatten().map(|entry| entry.path());
+    paths.find(|path| {
+        path.extension().is_some_and(|end| end == "batch")
+            && std::fs::read_to_string(path).is_ok_and(|batch| batch.contains(text))
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +114,45 @@ async fn overflows(env: Vec<(String, String)>) {
     .await;
     let said = app.jimmctl(&["verify-audit", "--format", "json"]).await;
     assert_eq!(said.code, 0, "what was dropped leaves no gap in a chain: {}", said.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_just_now_is_read_later_and_what_is_damaged_is_kept_aside_and_counted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let spill = dir.path().join("spill");
+    let env = vec![("JIMM_AUDIT_SPILL_PATH".to_owned(), spill.display().to_string())];
+    let app = TestApp::with(AppOptions { env, ..AppOptions::default() }).await;
+    app.db.fetch("ALTER TABLE audit_log RENAME TO away").await.expect("away");
+    let mut files = Vec::new();
+    for name in ["aaa", "bbb", "ccc"] {
+        add_group(&app, name).await;
+        let told = format!("\"{name}\"");
+        let file = eventually("it is on disk", DEADLINE, async || file_with(&spill, &told)).await;
+        files.push(file);
+    }
+    // One cannot be opened for some time, in one step: a link to itself takes its place.
+    let (kept, link) = (dir.path().join("kept"), dir.path().join("link"));
+    std::fs::hard_link(&files[0], &kept).expect("kept");
+    std::os::unix::fs::symlink(files[0].file_name().expect("a name"), &link).expect("a link");
+    std::fs::rename(&link, &files[0]).expect("in its place");
+    // And of another one only a part is left.
+    let text = std::fs::read(&files[1]).expect("the batch");
+    std::fs::write(&files[1], &text[..text.len() - 5]).expect("damaged");
+    app.db.fetch("ALTER TABLE away RENAME TO audit_log").await.expect("back");
+    let said = async || app.broker_log().contains("cannot be read").then_some(());
+    eventually("the log says that it cannot be read", DEADLINE, said).await;
+    std::fs::rename(&kept, &files[0]).expect("back");
+    eventually("the others are written", DEADLINE, async || (groups(&app).await == "aaa ccc").then_some(())).await;
+    assert!(files[1].with_extension("damaged").exists());
+    eventually("nothing waits", DEADLINE, async || spilled(&spill).is_empty().then_some(())).await;
+    let dropped = metric(&app, "jimm_audit_dropped_total");
+    assert!(dropped.is_some_and(|lost| (1..10).contains(&lost)), "{dropped:?}");
+    let told = "SELECT params->>'count' FROM audit_entries WHERE facade_name = 'Audit' AND facade_method = 'Dropped'";
+    let told = eventually("the log tells how much is missing", DEADLINE, async || {
+        app.db.fetch(told).await.ok().flatten()?.parse().ok()
+    })
+    .await;
+    assert_eq!(Some(told), dropped);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jimm_store::audit::Batch;
 use tokio::sync::Notify;
 
-use super::spill::{Spill, Spilled};
+use super::spill::{Spill, Spilled, Unread};
 use crate::telemetry::Metrics;
 
 /// Bytes of batches in memory, from which on they go to disk, and at most where there is none.
@@ -44,7 +44,7 @@ pub(super) enum Slot {
 
 impl Slot {
     /// The batch.
-    pub(super) fn batch(&self) -> std::io::Result<Arc<Batch>> {
+    pub(super) fn batch(&self) -> Result<Arc<Batch>, Unread> {
         match self {
             Self::Memory(batch) => Ok(Arc::clone(batch)),
             Self::Disk(spilled) => spilled.read().map(Arc::new),
@@ -121,23 +121,30 @@ impl Backlog {
         self.state().slots.front().cloned()
     }
 
-    /// It is written, or lost: the next one.
+    /// It is written: the next one.
     pub(super) fn pop(&self) {
+        if let Some(Slot::Disk(spilled)) = self.leave()
+            && let Err(error) = spilled.remove()
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            // It comes again after a restart, and is there already then.
+            tracing::warn!(error = %error, path = %spilled.path.display(), "spilled batch not removed");
+        }
+    }
+
+    /// The next one; this one stays on disk as it is, if that is where it is.
+    pub(super) fn leave(&self) -> Option<Slot> {
         let mut state = self.state();
-        match state.slots.pop_front() {
-            Some(Slot::Memory(batch)) => state.memory = state.memory.saturating_sub(bytes(&batch)),
+        let slot = state.slots.pop_front();
+        match &slot {
+            Some(Slot::Memory(batch)) => state.memory = state.memory.saturating_sub(bytes(batch)),
             Some(Slot::Disk(spilled)) => {
                 state.disk = state.disk.saturating_sub(spilled.bytes);
                 self.metrics.audit_spilled_now(state.disk);
-                if let Err(error) = spilled.remove()
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    // It comes again after a restart, and is there already then.
-                    tracing::warn!(error = %error, path = %spilled.path.display(), "spilled batch not removed");
-                }
             }
             None => {}
         }
+        slot
     }
 
     /// How many entries wait in memory only.

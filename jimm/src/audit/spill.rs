@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::chain;
 
 const END: &str = ".batch";
+const LOCK: &str = "lock";
 /// No file of ours is larger.
 const LARGEST: u64 = 256 << 20;
 
@@ -30,6 +31,17 @@ pub(crate) struct Spill {
 pub(crate) struct Spilled {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
+    /// Its entries; of those of an earlier process not known before it is read.
+    size: usize,
+}
+
+/// Why a batch on disk is not read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It cannot be read just now: files run out, the disk does not answer.
+    Now(std::io::Error),
+    /// It is not as it was written, or somebody took it away: so many entries are lost, as far as one knows.
+    Lost(usize),
 }
 
 #[derive(Deserialize, Serialize)]
@@ -52,13 +64,13 @@ impl Spill {
     /// Opens the directory: what is in it comes with it, in its order.
     pub(crate) fn open(dir: &Path, limit: u64) -> std::io::Result<(Self, Vec<Spilled>)> {
         std::fs::create_dir_all(dir)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK))?;
         lock.try_lock().map_err(|_| std::io::Error::other("another broker uses it: give each its own"))?;
         let mut found = Vec::new();
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().ends_with(END) {
-                found.push(Spilled { path: entry.path(), bytes: entry.metadata()?.len() });
+                found.push(Spilled { path: entry.path(), bytes: entry.metadata()?.len(), size: 0 });
             }
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -100,19 +112,38 @@ impl Spill {
         std::fs::rename(&aside, &path)?;
         File::open(&self.dir)?.sync_all()?;
         self.next += 1;
-        Ok(Spilled { path, bytes: bytes.len() as u64 })
+        Ok(Spilled { path, bytes: bytes.len() as u64, size: usize::try_from(body.size).unwrap_or(0) })
     }
 }
 
 impl Spilled {
     /// The batch. One that is not as it was written is put aside.
-    pub(super) fn read(&self) -> std::io::Result<Batch> {
+    pub(super) fn read(&self) -> Result<Batch, Unread> {
         let mut bytes = Vec::new();
-        File::open(&self.path)?.take(LARGEST).read_to_end(&mut bytes)?;
+        let read = File::open(&self.path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+        if let Err(error) = read {
+            return Err(if self.is_gone(&error) {
+                self.lost(&bytes, "somebody took it away")
+            } else {
+                Unread::Now(error)
+            });
+        }
         parse(&bytes).ok_or_else(|| {
             let _ = std::fs::rename(&self.path, self.path.with_extension("damaged"));
-            std::io::Error::other("it is not as it was written; it is kept as *.damaged")
+            self.lost(&bytes, "it is not as it was written, and kept as *.damaged")
         })
+    }
+
+    /// Whether it is not there though its directory is: where that is away as well, both may come back.
+    fn is_gone(&self, error: &std::io::Error) -> bool {
+        error.kind() == std::io::ErrorKind::NotFound && self.path.with_file_name(LOCK).exists()
+    }
+
+    fn lost(&self, bytes: &[u8], why: &str) -> Unread {
+        let told = head(bytes).and_then(|(head, _)| usize::try_from(head.size).ok());
+        let lost = told.unwrap_or(self.size).max(1);
+        tracing::error!(path = %self.path.display(), lost, why, "spilled part of the audit log is lost");
+        Unread::Lost(lost)
     }
 
     /// It is in the database.
@@ -121,9 +152,14 @@ impl Spilled {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Batch> {
+/// What is said of a batch, and its entries.
+fn head(bytes: &[u8]) -> Option<(Head, &[u8])> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+    Some((serde_json::from_slice(&bytes[..end]).ok()?, &bytes[end + 1..]))
+}
+
+fn parse(bytes: &[u8]) -> Option<Batch> {
+    let (head, entries) = head(bytes)?;
     let chain = Chain { class: Class::named(&head.class)?, day: head.day, writer: head.chain };
     let body = Body {
         first: head.first,
@@ -132,7 +168,7 @@ fn parse(bytes: &[u8]) -> Option<Batch> {
         identities: head.identities,
         models: head.models,
         methods: head.methods,
-        entries: bytes[end + 1..].to_vec(),
+        entries: entries.to_vec(),
     };
     let (id, prev) = (BatchId { chain, seq: head.seq }, hex::decode(head.prev).ok()?);
     let hash = hex::decode(head.hash).ok()?;
@@ -168,6 +204,12 @@ mod tests {
         let mut bytes = std::fs::read(&found[1].path).unwrap();
         *bytes.last_mut().unwrap() = b'y';
         std::fs::write(&found[1].path, bytes).unwrap();
-        assert!(found[1].read().is_err() && found[1].path.with_extension("damaged").exists());
+        assert!(matches!(found[1].read(), Err(Unread::Lost(1))) && found[1].path.with_extension("damaged").exists());
+        assert!(matches!(found[1].read(), Err(Unread::Lost(1))), "it is gone");
+        std::fs::create_dir(&found[1].path).unwrap();
+        assert!(matches!(found[1].read(), Err(Unread::Now(_))), "it cannot be read");
+        std::fs::remove_file(dir.path().join(LOCK)).unwrap();
+        std::fs::remove_dir(&found[1].path).unwrap();
+        assert!(matches!(found[1].read(), Err(Unread::Now(_))), "the whole directory is away");
     }
 }

@@ -11,12 +11,12 @@ use jimm_store::audit::{self, Class, Encoder, Note, Origin, What};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, Slot};
 use super::chain::Chains;
 use super::ledger::Ledger;
 use super::own_origin;
 use super::queue::{AuditQueue, Item};
-use super::spill::{Spill, Spilled};
+use super::spill::{Spill, Spilled, Unread};
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
 
@@ -62,6 +62,13 @@ struct Polls {
 
 /// Whose: the connection's texts, which are held; facade and object.
 type Watcher = (usize, Arc<str>, String);
+
+/// What keeps batches waiting.
+#[derive(Clone, Copy, PartialEq)]
+enum Culprit {
+    Database,
+    Disk,
+}
 
 struct Gatherer<'a> {
     writer: &'a AuditWriter,
@@ -114,40 +121,46 @@ impl AuditWriter {
             if until.is_some_and(|until| Instant::now() >= until) {
                 break;
             }
-            let batch = match slot.batch() {
-                Ok(batch) => batch,
-                Err(error) => {
-                    tracing::error!(error = %error, "spilled part of the audit log cannot be read");
-                    self.backlog.pop();
-                    continue;
-                }
-            };
             let limit = until.map_or(DEADLINE, |until: Instant| until.saturating_duration_since(Instant::now()));
-            let inserted = tokio::time::timeout(limit.min(DEADLINE), insert(store, &batch)).await;
-            let error = match inserted {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some("it takes too long".to_owned()),
-            };
-            let Some(error) = error else {
-                self.ledger.written(&batch);
-                self.metrics.audit_written(batch.body.size);
-                self.backlog.pop();
+            let Err((culprit, error)) = self.deliver_one(store, &slot, limit.min(DEADLINE)).await else {
                 if failing.take().is_some() {
                     tracing::info!("audit log is written again");
                     self.backlog.set_away(false);
                 }
                 continue;
             };
-            if failing.is_none() {
+            if failing.replace(culprit) != Some(culprit) {
                 tracing::warn!(error, "cannot write the audit log, it waits");
-                failing = Some(());
                 self.backlog.set_away(true);
                 Backlog::relieve(&self.backlog).await;
             }
             tokio::time::sleep(AGAIN).await;
         }
         self.part().await;
+    }
+
+    /// Writes a batch and takes it away; or says why it has to wait. One that is lost waits no longer.
+    async fn deliver_one(&self, store: &Store, slot: &Slot, limit: Duration) -> Result<(), (Culprit, String)> {
+        let batch = match slot.batch() {
+            Ok(batch) => batch,
+            Err(Unread::Now(error)) => {
+                return Err((Culprit::Disk, format!("a spilled part of it cannot be read: {error}")));
+            }
+            Err(Unread::Lost(lost)) => {
+                self.queue.lose(lost);
+                self.backlog.leave();
+                return Ok(());
+            }
+        };
+        match tokio::time::timeout(limit, insert(store, &batch)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err((Culprit::Database, error.to_string())),
+            Err(_) => return Err((Culprit::Database, "it takes too long".to_owned())),
+        }
+        self.ledger.written(&batch);
+        self.metrics.audit_written(batch.body.size);
+        self.backlog.pop();
+        Ok(())
     }
 
     /// What is not in the database at a stop goes to disk, or is lost.
