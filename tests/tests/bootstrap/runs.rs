@@ -182,6 +182,22 @@ async fn a_controller_without_models_is_destroyed_and_detached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_took_the_name_meanwhile_is_left_alone() {
+    let world = World::new("3.6.12-ubuntu-amd64").await;
+    world.app.attach_all().await;
+    // The one that was destroyed is detached already, by hand or by a broker that died before it could tell.
+    let insert = "INSERT INTO jobs (kind, key, step, data) VALUES ('destroy-controller', 'sim1', 'detach',
+                  jsonb_build_object('controller', gen_random_uuid(), 'name', 'sim1'))";
+    world.app.db.execute(insert).await.expect("a job");
+    let state = "SELECT state FROM jobs WHERE state NOT IN ('pending', 'running')";
+    let state =
+        process::eventually("the job ends", LONG, || async { world.app.db.fetch(state).await.expect("a state") }).await;
+    assert_eq!(state, "successful");
+    let listed = world.app.jimmctl(&["controllers", "--format", "json"]).await;
+    assert!(listed.out.contains(&world.app.sims[0].plan.uuid), "{}", listed.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn profiles_are_saved_without_secrets_and_never_over_somebody_elses() {
     let world = World::new("3.6.12-ubuntu-amd64").await;
     let profile = json!({

@@ -64,8 +64,13 @@ impl Broker {
     /// is not touched. One that is alive or hosts models has to be forced, and one from or to which a model moves stays.
     pub async fn remove_controller(&self, name: &str, force: bool) -> Result<ControllerInfo> {
         let found = self.controller_named(name).await?;
+        self.detach_controller(found.uuid, force).await
+    }
+
+    /// The same for the controller of that UUID, whatever its name is by now.
+    pub(super) async fn detach_controller(&self, uuid: Uuid, force: bool) -> Result<ControllerInfo> {
         let mut tx = self.store.begin().await?;
-        let Some(row) = controllers::get_for_update(&mut tx, found.uuid).await? else {
+        let Some(row) = controllers::get_for_update(&mut tx, uuid).await? else {
             return Err(Error::not_found("controller not found"));
         };
         if !force && row.unavailable_since.is_none() {
@@ -79,7 +84,8 @@ impl Broker {
             return Err(Error::new(
                 Kind::MigrationInProgress,
                 format!(
-                    "a model moves from or to controller {name}: wait until it has arrived (\"jimmctl models\" shows it)"
+                    "a model moves from or to controller {}: wait until it has arrived (\"jimmctl models\" shows it)",
+                    row.name
                 ),
             ));
         }

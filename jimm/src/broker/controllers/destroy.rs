@@ -125,10 +125,15 @@ fn half_gone(data: &Data) -> String {
     )
 }
 
-/// Nothing was done: the controller may get models again.
+/// Nothing was done: the controller may get models again, unless the job is somebody else's by now, who may destroy it.
 async fn fail(broker: &Broker, work: &Work, data: &Data, why: String) -> Result<Outcome> {
     if !data.was_deprecated {
-        controllers::set_deprecated(&mut *broker.store.acquire().await?, data.controller, false).await?;
+        let mut tx = broker.store.begin().await?;
+        if !jobs::hold(&mut tx, work.lease).await? {
+            return Ok(Outcome::Left);
+        }
+        controllers::set_deprecated(&mut tx, data.controller, false).await?;
+        tx.commit().await?;
     }
     end(broker, work, None, Err(why)).await
 }
@@ -193,8 +198,9 @@ async fn destroy(broker: &Broker, work: &Work, data: Data) -> Result<Outcome> {
     end(broker, work, None, Err(why)).await
 }
 
+/// Detaches the controller that was destroyed, and none that was attached under its name meanwhile.
 async fn detach(broker: &Broker, work: &Work, data: &Data) -> Result<Outcome> {
-    match broker.remove_controller(&data.name, true).await {
+    match broker.detach_controller(data.controller, true).await {
         Ok(_) => {}
         Err(error) if error.kind() == Kind::NotFound => {}
         Err(error) => return Err(error),
