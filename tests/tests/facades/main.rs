@@ -9,6 +9,7 @@ mod credentials;
 mod leaving;
 mod models;
 mod offers;
+mod reservations;
 mod rights;
 mod scripted;
 mod specification;

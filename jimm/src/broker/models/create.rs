@@ -309,13 +309,29 @@ impl Broker {
         Ok(())
     }
 
+    /// The first of the models that has no record. One that has, under whatever name and owner, is not a new one: to take
+    /// it for that would fail for ever, and the name with it.
+    async fn first_unknown(&self, told: Vec<ModelSummary>) -> Result<Option<ModelSummary>> {
+        let mut conn = self.store.acquire().await?;
+        for told in told {
+            let is_known = match told.uuid.parse() {
+                Ok(uuid) => models::get(&mut conn, uuid).await?.is_some(),
+                Err(_) => false,
+            };
+            if !is_known {
+                return Ok(Some(told));
+            }
+        }
+        Ok(None)
+    }
+
     /// Asks the controller whether it made the model of a reservation, and records or forgets it.
     async fn settle(&self, row: &Row) -> Result<()> {
         let request = ModelSummariesRequest { user_tag: self.service_user_tag(), all: true };
         let answer: ModelSummaryResults =
             self.ask(row.controller_uuid, MODEL_MANAGER, "ListModelSummaries", &request, CALL_DEADLINE).await?;
-        let made = answer.results.into_iter().filter_map(|r| r.result).find(|told| is_of(told, row));
-        if let Some(told) = made {
+        let told = answer.results.into_iter().filter_map(|r| r.result).filter(|told| is_of(told, row)).collect();
+        if let Some(told) = self.first_unknown(told).await? {
             let info = ModelInfo { uuid: told.uuid, status: told.status, life: told.life, ..ModelInfo::default() };
             self.record_creation(row, &info).await?;
             tracing::info!(model.uuid = %info.uuid, model.name = %row.name, "recorded a model whose creator was lost");
