@@ -23,6 +23,9 @@ const REFUSES: u8 = 1;
 const HANGS: u8 = 2;
 /// Takes everything, and the connection breaks before it has said so.
 const BREAKS: u8 = 3;
+/// Takes everything, and does not say so for what tells of [`SLOW`] until its mood changes.
+const HOLDS: u8 = 4;
+const SLOW: &str = "SlowMethod";
 
 /// A server, and what it was sent.
 #[derive(Clone, Default)]
@@ -39,6 +42,18 @@ impl Server {
 
     fn set(&self, mood: u8) {
         self.mood.store(mood, Ordering::SeqCst);
+    }
+
+    /// Waits until it no longer holds back its answers.
+    async fn changed(&self) {
+        let changed = async || (self.mood.load(Ordering::SeqCst) != HOLDS).then_some(());
+        eventually("the mood changes", DEADLINE, changed).await;
+    }
+
+    /// How often it was sent something that has this text.
+    fn times(&self, text: &str) -> usize {
+        let taken = self.taken.lock().expect("not poisoned");
+        taken.iter().filter(|body| String::from_utf8_lossy(body).contains(text)).count()
     }
 
     /// HTTP, as little as it takes. A connection is served as the mood was when its request came.
@@ -59,8 +74,12 @@ impl Server {
                                 this.take(body);
                                 return;
                             }
-                            _ => {
+                            mood => {
+                                let is_held = mood == HOLDS && String::from_utf8_lossy(&body).contains(SLOW);
                                 this.take(body);
+                                if is_held {
+                                    this.changed().await;
+                                }
                                 b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
                             }
                         };
@@ -284,4 +303,50 @@ async fn every_copy_gets_everything_whatever_the_other_end_does() {
         metrics.contains(r#"jimm_audit_exported_total{sink="syslog"}"#).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_over_of_several_portions_keeps_the_duty_and_ends_where_it_is_lost() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (server, token) = (Server::default(), dir.path().join("token"));
+    std::fs::write(&token, "s3cret-export\n").expect("written");
+    let env = [
+        ("JIMM_AUDIT_EXPORT_HTTP_URL", server.http().await),
+        ("JIMM_AUDIT_EXPORT_HTTP_TOKEN_PATH", token.display().to_string()),
+    ];
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let app = TestApp::with(AppOptions { env, ..AppOptions::default() }).await;
+    server.set(HOLDS);
+    // Two batches of one and a half portions each.
+    app.db.fetch("SELECT audit_partition('read', current_date)").await.expect("a partition");
+    let insert = format!(
+        "INSERT INTO audit_log SELECT 'read', current_date, '00000000-0000-0000-0000-000000000001', seq, now(), now(), 1500, '{{}}',
+             '{{}}', '{{}}', convert_to(json_build_object('v', 2, 't', 0, 'o', '[[\"\",\"\",\"\",\"\",\"\"]]'::json,
+                 'm', '[[\"Facade\",1,\"{SLOW}\"]]'::json, 'e', (SELECT json_agg('[0,0,0,1]'::json) FROM generate_series(1, 1500)))::text,
+             'UTF8'), '', sha256('x') FROM generate_series(0, 1) seq"
+    );
+    app.db.execute(&insert).await.expect("batches");
+    eventually("the first portion comes", DEADLINE, async || (server.times(SLOW) == 1).then_some(())).await;
+    let other =
+        "UPDATE leases SET owner = 'other', lease_until = now() + interval '1 hour' WHERE name = 'audit-export-http'";
+    assert_eq!(app.db.execute(other).await.expect("another one has it"), 1);
+    server.set(WELL);
+    let failed = r#"jimm_audit_export_failures_total{sink="http"} 1"#;
+    eventually("it ends", DEADLINE, async || {
+        let metrics = jimm_tests::process::http_get(app.plan.metrics_port, "/metrics")?.1;
+        metrics.contains(failed).then_some(())
+    })
+    .await;
+    assert_eq!(server.times(SLOW), 1, "what is another one's to hand over is left to it");
+    // Once it is this one's again, it is handed over, and not for want of time given up a second time.
+    server.set(HOLDS);
+    app.db.execute("UPDATE leases SET lease_until = now() WHERE name = 'audit-export-http'").await.expect("given back");
+    eventually("the first portion comes again", DEADLINE, async || (server.times(SLOW) == 2).then_some(())).await;
+    let ends = "UPDATE leases SET lease_until = now() + interval '1 second' WHERE name = 'audit-export-http' AND owner <> 'other'";
+    assert_eq!(app.db.execute(ends).await.expect("it has taken long"), 1);
+    server.set(WELL);
+    let noted = "SELECT seq::text FROM audit_exports WHERE chain = '00000000-0000-0000-0000-000000000001'";
+    let all = async || app.db.fetch(noted).await.ok().flatten().filter(|seq| seq == "1");
+    eventually("all of it is taken", DEADLINE, all).await;
+    assert_eq!(server.times(SLOW), 4, "nothing was sent a second time");
 }

@@ -25,7 +25,7 @@ use crate::telemetry::Metrics;
 /// Batches of a portion, and events that are handed over at a time.
 const BATCHES: i64 = 4;
 const EVENTS: usize = 1000;
-/// How long one hand-over may take.
+/// How long one hand-over may take; shorter than a replica has the duty without a sign of life.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Chains of so many days are looked at: what comes later than that from somebody's disk is not exported.
 const DAYS: Days = Days::new(40);
@@ -97,12 +97,14 @@ impl Feed for Export {
                 audit::exported(&mut conn, chain, after, BATCHES).await.map_err(told)?
             };
             is_more |= i64::try_from(batches.len()).is_ok_and(|count| count == BATCHES);
-            let Some(last) = batches.last().map(|batch| batch.id) else { continue };
-            let count = hand_over(&mut *self.sink, batches).await?;
-            if !note(&broker, self.name, duty, last).await.map_err(told)? {
-                return Err("another replica has taken over".to_owned());
+            let (events, ends) = events_of(batches)?;
+            for portion in portions(&events, &ends) {
+                hand_over(&mut *self.sink, portion.events).await?;
+                if !note(&broker, self.name, duty, portion.whole).await.map_err(told)? {
+                    return Err("another replica has taken over".to_owned());
+                }
+                self.metrics.audit_exported(self.name, portion.events.len());
             }
-            self.metrics.audit_exported(self.name, count);
         }
         Ok(is_more)
     }
@@ -112,27 +114,77 @@ impl Feed for Export {
     }
 }
 
-async fn hand_over(sink: &mut dyn Sink, batches: Vec<Batch>) -> Result<usize, String> {
-    let mut events = Vec::new();
+/// What is handed over at a time, and the last batch that has come whole with it.
+struct Portion<'a> {
+    events: &'a [AuditEvent],
+    whole: Option<BatchId>,
+}
+
+/// How many events there are up to the end of a batch.
+type End = (usize, BatchId);
+
+/// The events of batches, and the end of each.
+fn events_of(batches: Vec<Batch>) -> Result<(Vec<AuditEvent>, Vec<End>), String> {
+    let (mut events, mut ends) = (Vec::new(), Vec::new());
     for batch in batches {
         let entries = audit::decode(batch.id, &batch.body.entries).map_err(|error| error.to_string())?;
         events.extend(entries.into_iter().map(event));
+        ends.push((events.len(), batch.id));
     }
-    for portion in events.chunks(EVENTS) {
-        let put = tokio::time::timeout(DEADLINE, sink.put(portion)).await;
-        put.map_err(|_| "it is not taken in time".to_owned())??;
-    }
-    Ok(events.len())
+    Ok((events, ends))
 }
 
-/// Notes how far it has come, unless another replica does that by now.
-async fn note(broker: &Broker, name: &str, duty: &Duty, last: BatchId) -> jimm_store::Result<bool> {
+fn portions<'a>(events: &'a [AuditEvent], ends: &[End]) -> Vec<Portion<'a>> {
+    // Batches without events have come whole with an empty one.
+    let some = if events.is_empty() && !ends.is_empty() { vec![events] } else { events.chunks(EVENTS).collect() };
+    let mut done = 0;
+    let portion = |events: &'a [AuditEvent]| {
+        done += events.len();
+        let whole = ends.iter().rev().find(|(end, _)| *end <= done).map(|(_, id)| *id);
+        Portion { events, whole }
+    };
+    some.into_iter().map(portion).collect()
+}
+
+async fn hand_over(sink: &mut dyn Sink, events: &[AuditEvent]) -> Result<(), String> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let put = tokio::time::timeout(DEADLINE, sink.put(events)).await;
+    put.map_err(|_| "it is not taken in time".to_owned())?
+}
+
+/// Notes how far it has come, unless another replica does that by now. Each portion keeps the duty by this: a hand-over of
+/// many would else outlast it.
+async fn note(broker: &Broker, name: &str, duty: &Duty, whole: Option<BatchId>) -> jimm_store::Result<bool> {
     let mut tx = broker.store.begin().await?;
-    // What takes long keeps its lease by this.
     if !duty.keep(&mut tx).await? {
         return Ok(false);
     }
-    audit::note_exported(&mut tx, name, last).await?;
+    if let Some(whole) = whole {
+        audit::note_exported(&mut tx, name, whole).await?;
+    }
     tx.commit().await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use audit::{Chain, Class};
+
+    #[test]
+    fn a_portion_knows_which_batches_have_come_whole() {
+        let chain = Chain { class: Class::Read, day: chrono::NaiveDate::default(), writer: uuid::Uuid::nil() };
+        let id = |seq| BatchId { chain, seq };
+        let events = vec![AuditEvent::default(); 2 * EVENTS + 1];
+        let ends = [(10, id(0)), (EVENTS - 1, id(1)), (2 * EVENTS + 1, id(2))];
+        let portions: Vec<_> = portions(&events, &ends).iter().map(|it| (it.events.len(), it.whole)).collect();
+        assert_eq!(portions, [(EVENTS, Some(id(1))), (EVENTS, Some(id(1))), (1, Some(id(2)))]);
+        let long = [(2 * EVENTS + 1, id(0))];
+        let portions: Vec<_> = super::portions(&events, &long).iter().map(|it| it.whole).collect();
+        assert_eq!(portions, [None, None, Some(id(0))]);
+        assert_eq!(super::portions(&[], &[(0, id(0))]).first().map(|it| it.whole), Some(Some(id(0))));
+        assert!(super::portions(&[], &[]).is_empty());
+    }
 }
