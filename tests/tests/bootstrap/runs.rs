@@ -182,6 +182,18 @@ async fn a_controller_without_models_is_destroyed_and_detached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_secret_is_lost_ends_and_says_so() {
+    let world = World::new("3.6.12-ubuntu-amd64").await;
+    let insert = "WITH secret AS (INSERT INTO job_secrets (id, sealed) VALUES (gen_random_uuid(), 'x') RETURNING id)
+                  INSERT INTO jobs (kind, key, step, data) SELECT 'bootstrap', 'sim1', 'begin',
+                      jsonb_build_object('controller', 'sim1', 'cloud', 'metal', 'secret', id) FROM secret RETURNING id::text";
+    let job = world.app.db.fetch(insert).await.expect("a job").expect("a number");
+    let why = world.failed(&job).await;
+    assert!(why.contains("its secrets are lost: start it again"), "{why}");
+    assert_eq!(world.read("calls"), "", "the client was not started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_controller_that_took_the_name_meanwhile_is_left_alone() {
     let world = World::new("3.6.12-ubuntu-amd64").await;
     world.app.attach_all().await;

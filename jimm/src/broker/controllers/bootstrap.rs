@@ -49,17 +49,11 @@ impl Broker {
             data: serde_json::to_value(&data).map_err(Error::internal)?,
             requested_by: who.name.to_string(),
         };
-        let begun = self.enqueue_with_secret(&new, secret, &sealed).await;
-        let job = match begun {
-            Ok(Some(job)) => job,
-            Ok(None) => {
-                self.discard(Some(&sealed)).await;
-                return Err(in_work(&name));
-            }
-            Err(error) => {
-                self.discard(Some(&sealed)).await;
-                return Err(error);
-            }
+        // After an error the job may be there all the same, when only the answer was lost: a secret that no row names is
+        // swept later.
+        let Some(job) = self.enqueue_with_secret(&new, secret, &sealed).await? else {
+            self.discard(Some(&sealed)).await;
+            return Err(in_work(&name));
         };
         tracing::info!(controller.name = %name, cloud = %data.cloud, requester = %who.name, job.id = job.id, "controller is to be made");
         Ok(job.id)

@@ -16,7 +16,7 @@ use crate::broker::Broker;
 use crate::broker::job_steps::{data_of, end};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::{Outcome, Work};
-use crate::secrets;
+use crate::secrets::{self, is_lost};
 
 /// The kind of job.
 pub const KIND: &str = "bootstrap";
@@ -82,7 +82,14 @@ async fn make(broker: &Broker, work: &Work, data: Data) -> Result<Outcome> {
     let Some(sealed) = sealed else {
         return end(broker, work, None, Err("its secrets are gone: start it again".to_owned())).await;
     };
-    let plain = broker.secrets.open(&secret_row(data.secret), &sealed).await?;
+    let plain = match broker.secrets.open(&secret_row(data.secret), &sealed).await {
+        Ok(plain) => plain,
+        Err(error) if is_lost(&error) => {
+            let why = format!("its secrets are lost: start it again ({})", error.message());
+            return end(broker, work, Some(data.secret), Err(why)).await;
+        }
+        Err(error) => return Err(error),
+    };
     let params: BootstrapParams = serde_json::from_slice(plain.expose_secret()).map_err(Error::internal)?;
     let client = match broker.juju_client(&data.version).await {
         Ok(client) => client,
