@@ -3,6 +3,7 @@
 mod bad;
 mod control;
 mod drain;
+mod ends;
 mod fleet;
 mod related;
 mod terminal;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jimm_store::events::Code;
 use jimm_store::plan_models::{self, Count, PlanModel};
 use jimm_store::plans::{self, Plan};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -85,11 +85,10 @@ async fn turn(
     }
     match plan.state.as_str() {
         plans::RUNNING => begin_some(broker, &plan, &moving, works, busy, told).await,
-        plans::ABORTING if moving.is_empty() => broker.end_plan(&plan, plans::ABORTING, plans::ABORTED).await,
+        plans::ABORTING if moving.is_empty() => broker.end_plan(&plan, plans::ABORTED, None).await,
         plans::PROVING => {
-            let proof = broker.prove(&plan).await?;
-            plans::set_proof(&mut *broker.store.acquire().await?, id, &json!(proof)).await?;
-            broker.end_plan(&plan, plans::PROVING, plans::DONE).await
+            let proof = json!(broker.prove(&plan).await?);
+            broker.end_plan(&plan, plans::DONE, Some(&proof)).await
         }
         _ => Ok(false),
     }
@@ -216,11 +215,15 @@ impl Broker {
         Ok(())
     }
 
-    /// The plan ends, and its models may be in others.
-    async fn end_plan(&self, plan: &Plan, from: &str, to: &str) -> Result<bool> {
+    /// The plan ends, and its models may be in others; `false` when it is not in the state any more in which it was seen,
+    /// because somebody gave it up or has a model tried again, and goes on.
+    async fn end_plan(&self, plan: &Plan, to: &str, proof: Option<&Value>) -> Result<bool> {
         let mut tx = self.store.begin().await?;
-        let mine = plans::set_state(&mut tx, plan.id, &[from], to, "").await?;
+        let mine = plans::set_state(&mut tx, plan.id, &[&plan.state], to, "").await?;
         if mine {
+            if let Some(proof) = proof {
+                plans::set_proof(&mut tx, plan.id, proof).await?;
+            }
             let counts = plan_models::counts(&mut tx, plan.id).await?;
             let of = |state: &str| counts.iter().filter(|it| it.state == state).map(|it| it.models).sum::<i64>();
             let (moved, failed) = (of(plan_models::DONE), of(plan_models::FAILED));
@@ -233,6 +236,6 @@ impl Broker {
         if mine {
             tracing::info!(plan.id = plan.id, state = to, "plan has ended");
         }
-        Ok(true)
+        Ok(mine)
     }
 }

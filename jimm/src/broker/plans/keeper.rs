@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jimm_store::{leases, plans};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::carry::carry;
@@ -22,6 +23,7 @@ const PREFIX: &str = "plans/";
 
 /// A plan that this replica carries out; the work ends with it.
 struct Charge {
+    work: JoinHandle<()>,
     _ends: DropGuard,
 }
 
@@ -59,7 +61,8 @@ async fn keep(broker: Arc<Broker>, changed: watch::Sender<()>, ended: watch::Sen
     while !broker.shutdown.is_cancelled() {
         match tokio::time::timeout(LEASE, take_charge(&broker, &owner)).await {
             Ok(Ok(mine)) => {
-                charges.retain(|plan, _| mine.contains(plan));
+                // Work that has ended, or died, and left a plan that goes on: it begins anew, from the rows.
+                charges.retain(|plan, charge| mine.contains(plan) && !charge.work.is_finished());
                 for plan in mine {
                     charges.entry(plan).or_insert_with(|| begin(&broker, plan, ended.subscribe()));
                 }
@@ -96,10 +99,10 @@ fn begin(broker: &Arc<Broker>, plan: i64, news: watch::Receiver<()>) -> Charge {
     let stop = CancellationToken::new();
     let (stopped, shutdown) = (stop.clone(), broker.shutdown.clone());
     let work = to_its_end(Arc::clone(broker), plan, news);
-    broker.tasks.spawn(async move {
+    let work = broker.tasks.spawn(async move {
         tokio::select! { () = work => {}, () = stopped.cancelled() => {}, () = shutdown.cancelled() => {} }
     });
-    Charge { _ends: stop.drop_guard() }
+    Charge { work, _ends: stop.drop_guard() }
 }
 
 /// Carries a plan out, and gives its lease back.
