@@ -251,9 +251,14 @@ pub async fn in_plan(conn: &mut PgConnection, plan: i64, model: Uuid) -> Result<
         .await?)
 }
 
-/// All moves of the plan, in the order in which they began.
-pub async fn of_plan(conn: &mut PgConnection, plan: i64) -> Result<Vec<Migration>> {
-    Ok(migration!("SELECT ", "FROM migrations WHERE plan_id = $1 ORDER BY id", plan).fetch_all(conn).await?)
+/// The numbers of the moves of the plan that are running and that nobody wants stopped yet.
+pub async fn unstopped(conn: &mut PgConnection, plan: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM migrations WHERE plan_id = $1 AND state = 'running' AND abort_by = '' ORDER BY id",
+        plan
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// A page of the moves that pass the filter, newest first.

@@ -175,6 +175,14 @@ pub async fn set_state(conn: &mut PgConnection, id: i64, from: &[&str], to: &str
     Ok(done.rows_affected() > 0)
 }
 
+/// Keeps a plan that runs from being stopped until the transaction ends; `false` when it does not run.
+pub async fn hold_running(conn: &mut PgConnection, id: i64) -> Result<bool> {
+    let row = sqlx::query_scalar!("SELECT id FROM plans WHERE id = $1 AND state = 'running' FOR UPDATE", id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// The plan has come to that wave; tells whether nobody has noted that, or a later one, before.
 pub async fn come_to(conn: &mut PgConnection, id: i64, wave: i32) -> Result<bool> {
     let done = sqlx::query!("UPDATE plans SET told_wave = $2 WHERE id = $1 AND told_wave < $2", id, wave)

@@ -1,8 +1,22 @@
 //! Plans that are changed, given up or cut off while they come to their end: each one ends, and leaves nothing that waits.
 
 use jimm_tests::app::TestApp;
-use jimm_tests::planned::{begun, proposed, until, with_models};
-use serde_json::json;
+use jimm_tests::planned::{LONG, begun, proposed, until, with_models};
+use jimm_tests::process;
+use serde_json::{Value, json};
+
+/// A plan of the models of the first controller, of which the first one is on its way and held there.
+async fn held(app: &TestApp) -> (i64, Value) {
+    app.sims[0].plan.turn("hold/QUIESCE").expect("holds");
+    let plan = proposed(app, &["plan-drain", "sim1"]).await;
+    let id = begun(app, &plan).await;
+    process::eventually("the canary moves, and its source was asked", LONG, || async {
+        let asked = "SELECT count(*)::text FROM migrations WHERE asked_at IS NOT NULL";
+        (app.db.fetch(asked).await.ok()??.as_str() == "1").then_some(())
+    })
+    .await;
+    (id, plan)
+}
 
 /// Changes a plan, and answers what was said.
 async fn changed(app: &TestApp, change: &str, id: i64, models: &[&str]) -> Result<(), String> {
@@ -27,4 +41,22 @@ async fn a_plan_given_up_while_its_sources_are_asked_ends() {
     assert_eq!(told["status"]["models"], json!({"done": 1}), "{told}");
     assert!(told["status"]["proof"].as_array().is_none_or(Vec::is_empty), "it did not come to that: {told}");
     assert_eq!(count(&app, HELD).await, "0", "its models may be in other plans");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_carries_out_a_plan_that_is_given_up_stops_its_moves() {
+    let (app, _) = with_models(&["3.6", "3.6"], 2).await;
+    let (id, _) = held(&app).await;
+    // The replica that was told to give it up has died right after it had written so.
+    let given_up = "UPDATE plans SET state = 'aborting', reason = 'given up by somebody';
+                    UPDATE plan_models SET state = 'cancelled' WHERE state = 'waiting'";
+    app.db.execute(given_up).await.expect("the database");
+    let wanted = "SELECT abort_by FROM migrations";
+    process::eventually("the move is to be stopped", LONG, || async {
+        (app.db.fetch(wanted).await.ok()??.as_str() == format!("plan {id}")).then_some(())
+    })
+    .await;
+    app.sims[0].plan.turn("release").expect("releases");
+    until(&app, id, "aborted").await;
+    assert_eq!(count(&app, HELD).await, "0");
 }

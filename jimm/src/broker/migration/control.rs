@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::ends::next_step_of;
 use super::initiate::forgets_at_once;
+use super::start::require_running;
 use super::state::{CODE_CANCELLED, Data};
 use crate::broker::Broker;
 use crate::error::{Error, Kind, Result};
@@ -84,9 +85,9 @@ impl Broker {
         Ok(Stopped { ended: false, message })
     }
 
-    /// Tries a move again that was aborted: the same model to the same target, after all checks. Rights are the caller's
-    /// affair.
-    pub async fn retry_move(&self, id: i64, by: &str) -> Result<Migration> {
+    /// Tries a move again that was aborted: the same model to the same target, after all checks; for a plan, as long as it
+    /// runs. Rights are the caller's affair.
+    pub async fn retry_move(&self, id: i64, by: &str, plan: Option<i64>) -> Result<Migration> {
         let (row, model, target) = {
             let mut conn = self.store.acquire().await?;
             let row = migrations::get(&mut conn, id).await?.ok_or_else(|| unknown(id))?;
@@ -113,6 +114,7 @@ impl Broker {
             return Err(refusal);
         }
         let mut tx = self.store.begin().await?;
+        require_running(&mut tx, plan).await?;
         let row = migrations::get_for_update(&mut tx, id).await?.ok_or_else(|| unknown(id))?;
         may_retry(&row)?;
         let job = self.enqueue_attempt(&mut tx, &outlook, by).await?;

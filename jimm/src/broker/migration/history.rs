@@ -82,7 +82,7 @@ impl Broker {
     /// Tries a move again; see [`Broker::retry_move`].
     pub async fn retry_migration(&self, who: &Requester, called: &MigrationName) -> Result<Shown> {
         let row = self.find_migration(who, Relation::Administrator, &called.migration).await?;
-        let row = self.retry_move(row.id, who.name.as_str()).await?;
+        let row = self.retry_move(row.id, who.name.as_str(), None).await?;
         self.in_full(row).await
     }
 

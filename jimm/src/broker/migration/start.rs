@@ -8,7 +8,7 @@ use jimm_proto::params::jimm::MigrateModelSpec;
 use jimm_store::events::{self, Code, Subject};
 use jimm_store::jobs::{self, Job, NewJob};
 use jimm_store::migrations::{self, Migration, NewMigration};
-use jimm_store::{Tx, controllers, models};
+use jimm_store::{Tx, controllers, models, plans};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -117,6 +117,7 @@ impl Broker {
         by: &str,
         plan: Option<i64>,
     ) -> Result<Migration> {
+        require_running(tx, plan).await?;
         let job = self.enqueue_attempt(tx, outlook, by).await?;
         let new = NewMigration {
             plan_id: plan,
@@ -190,6 +191,16 @@ impl Broker {
         // Still starting is no failure: who wants to know asks for its status.
         tokio::time::timeout(WAIT, looking).await.unwrap_or_else(|_| Ok(format!("{model}:starting")))
     }
+}
+
+/// A plan that was paused or given up while the model was looked at moves it no more. It stays so until the transaction
+/// ends: whoever gives the plan up sees the move, or there is none.
+pub(super) async fn require_running(tx: &mut Tx, plan: Option<i64>) -> Result<()> {
+    let Some(plan) = plan else { return Ok(()) };
+    if plans::hold_running(tx, plan).await? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Conflict, format!("plan {plan} does not run any more")))
 }
 
 fn in_progress(outlook: &Outlook) -> Error {

@@ -86,6 +86,8 @@ async fn turn(
     match plan.state.as_str() {
         plans::RUNNING => begin_some(broker, &plan, &moving, works, busy, told).await,
         plans::ABORTING if moving.is_empty() => broker.end_plan(&plan, plans::ABORTED, None).await,
+        // Whoever gave the plan up may have died before that, and a move may have begun since.
+        plans::ABORTING => broker.stop_planned_moves(id).await.map(|()| false),
         plans::PROVING => {
             let proof = json!(broker.prove(&plan).await?);
             broker.end_plan(&plan, plans::DONE, Some(&proof)).await

@@ -35,6 +35,8 @@ impl Broker {
                 set(&mut tx, &plan, &[plans::PAUSED, plans::STOPPED], plans::RUNNING, "").await?;
                 tell(&mut tx, Code::PLAN_RESUMED, plan.id, &json!({"by": by.as_str()})).await?;
             }
+            // Said again, it only looks once more for moves to stop.
+            "abort" if plan.state == plans::ABORTING => {}
             "abort" => {
                 let from = [plans::RUNNING, plans::PAUSED, plans::STOPPED, plans::PROVING];
                 let why = format!("given up by {by}");
@@ -69,7 +71,10 @@ impl Broker {
         }
         tx.commit().await?;
         if request.change == "abort" {
-            self.stop_planned_moves(plan.id, by.as_str()).await?;
+            // At once, while sources were not asked yet; whoever carries the plan out does it as well.
+            if let Err(error) = self.stop_planned_moves(plan.id).await {
+                tracing::warn!(plan.id = plan.id, %error, "moves of a plan that is given up are stopped a little later");
+            }
         }
         tracing::info!(plan.id = plan.id, change = %request.change, models = models.len(), requester = %who.name, "plan changed");
         let mut details = self.show_plan(&ShowPlanRequest { plan: plan.id, changed_after: None }).await?;

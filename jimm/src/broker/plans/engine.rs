@@ -11,11 +11,12 @@ use crate::broker::migration::{KIND, MoveOrder};
 use crate::error::{Error, Result};
 
 impl Broker {
-    /// Begins the move of a model of a plan, or has one that failed before tried again; returns its job.
+    /// Begins the move of a model of a plan, or has one that failed before tried again; returns its job. Refused as a
+    /// conflict when the plan does not run any more.
     pub(super) async fn begin_planned_move(&self, plan: &Plan, it: &PlanModel) -> Result<i64> {
         let known = migrations::in_plan(&mut *self.store.acquire().await?, plan.id, it.model_uuid).await?;
         if let Some(known) = known.filter(|known| known.state == ABORTED) {
-            return Ok(self.retry_move(known.id, &plan.requested_by).await?.job_id);
+            return Ok(self.retry_move(known.id, &plan.requested_by, Some(plan.id)).await?.job_id);
         }
         let order = MoveOrder {
             model: it.model_uuid,
@@ -26,12 +27,11 @@ impl Broker {
         Ok(self.start_move(&order).await?.job_id)
     }
 
-    /// Stops the moves of a plan that is given up, as far as that goes.
-    pub(super) async fn stop_planned_moves(&self, plan: i64, by: &str) -> Result<()> {
-        let moves = migrations::of_plan(&mut *self.store.acquire().await?, plan).await?;
-        for running in moves.into_iter().filter(|it| !it.is_over()) {
-            if let Err(error) = self.abort_move(running.id, by).await {
-                tracing::debug!(plan.id = plan, migration.id = running.id, %error, "move of a plan goes on to its end");
+    /// Stops the moves of a plan that is given up, as far as that goes, each of them once.
+    pub(super) async fn stop_planned_moves(&self, plan: i64) -> Result<()> {
+        for running in migrations::unstopped(&mut *self.store.acquire().await?, plan).await? {
+            if let Err(error) = self.abort_move(running, &format!("plan {plan}")).await {
+                tracing::debug!(plan.id = plan, migration.id = running, %error, "move of a plan is not stopped now");
             }
         }
         Ok(())
