@@ -7,8 +7,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Result;
 use crate::listen::notify;
+use crate::{Result, Tx};
 
 /// Notified when there is something to do for a plan: it was changed, or a move or upgrade has ended.
 pub const CHANNEL_CHANGED: &str = "jimm_plans_changed";
@@ -173,6 +173,22 @@ pub async fn set_state(conn: &mut PgConnection, id: i64, from: &[&str], to: &str
         notify(conn, CHANNEL_CHANGED, "").await?;
     }
     Ok(done.rows_affected() > 0)
+}
+
+/// A plan that runs, and of which no model is left to do anything about, goes on to the look at its sources; tells whether
+/// it did. Its row is held while its models are looked at, as it is by whoever has one of them tried again.
+pub async fn begin_proof(tx: &mut Tx, id: i64) -> Result<bool> {
+    if !hold_running(tx, id).await? {
+        return Ok(false);
+    }
+    let open = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM plan_models WHERE plan_id = $1
+                          AND state IN ('waiting', 'moving', 'upgrading', 'verifying')) AS "open!""#,
+        id
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(!open && set_state(tx, id, &[RUNNING], PROVING, "").await?)
 }
 
 /// Keeps a plan that runs from being stopped until the transaction ends; `false` when it does not run.

@@ -64,5 +64,5 @@ pub(crate) const SKIP: &str = help!(
 pub(crate) const RETRY: &str = help!(
     ["jimmctl retry-plan-model 7", "jimmctl retry-plan-model 7 alice@example.com/shop"],
     0 => "the models, or all that have failed, are tried again; a plan that has stopped goes on with \"resume-plan\"",
-    1 => "one of them is not in the plan, or has neither failed nor was skipped: nothing has changed",
+    1 => "one of them is not in the plan, or has neither failed nor was skipped, or the plan is being given up: nothing has changed",
 );

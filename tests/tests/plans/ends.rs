@@ -1,7 +1,7 @@
 //! Plans that are changed, given up or cut off while they come to their end: each one ends, and leaves nothing that waits.
 
 use jimm_tests::app::TestApp;
-use jimm_tests::planned::{LONG, begun, proposed, until, with_models};
+use jimm_tests::planned::{LONG, begun, in_state, proposed, until, with_models};
 use jimm_tests::process;
 use serde_json::{Value, json};
 
@@ -41,6 +41,38 @@ async fn a_plan_given_up_while_its_sources_are_asked_ends() {
     assert_eq!(told["status"]["models"], json!({"done": 1}), "{told}");
     assert!(told["status"]["proof"].as_array().is_none_or(Vec::is_empty), "it did not come to that: {told}");
     assert_eq!(count(&app, HELD).await, "0", "its models may be in other plans");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_tried_again_while_the_sources_are_asked_is_moved() {
+    let (app, _) = with_models(&["4.1", "4.1"], 2).await;
+    let (id, plan) = held(&app).await;
+    let other = plan["waves"][1]["models"][0]["model"].as_str().expect("a model");
+    changed(&app, "skip-plan-model", id, &[other]).await.expect("it waits");
+    app.sims[0].plan.turn("release").expect("releases");
+    until(&app, id, "proving").await;
+    changed(&app, "retry-plan-model", id, &[other]).await.expect("it was skipped");
+    let told = until(&app, id, "done").await;
+    assert_eq!(told["status"]["models"], json!({"done": 2}), "{told}");
+    assert_eq!(told["status"]["proof"][0]["empty"], true, "asked after that: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_given_up_tries_nothing_again() {
+    let (app, _) = with_models(&["3.6", "3.6"], 3).await;
+    let (id, plan) = held(&app).await;
+    let other = plan["waves"][1]["models"][0]["model"].as_str().expect("a model");
+    changed(&app, "skip-plan-model", id, &[other]).await.expect("it waits");
+    changed(&app, "abort-plan", id, &[]).await.expect("it is given up");
+    let why = changed(&app, "retry-plan-model", id, &[other]).await.expect_err("it is given up");
+    assert!(why.contains(&format!("plan {id} is being given up")), "{why}");
+    changed(&app, "abort-plan", id, &[]).await.expect("it is given up all the same");
+    let told = "SELECT count(*)::text FROM events WHERE code = 'plan.stopped'";
+    assert_eq!(count(&app, told).await, "1", "told once");
+    app.sims[0].plan.turn("release").expect("releases");
+    let told = until(&app, id, "aborted").await;
+    let over = ["cancelled", "skipped", "done", "failed"].map(|state| in_state(&told, state).len());
+    assert_eq!(over.iter().sum::<usize>(), 3, "nothing waits: {told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -129,7 +129,10 @@ async fn begin_some(
         return Ok(false);
     }
     let Some(wave) = current_wave(&counts) else {
-        plans::set_state(&mut conn, plan.id, &[plans::RUNNING], plans::PROVING, "").await?;
+        drop(conn);
+        let mut tx = broker.store.begin().await?;
+        plans::begin_proof(&mut tx, plan.id).await?;
+        tx.commit().await?;
         return Ok(false);
     };
     if *told != Some(wave) {

@@ -56,6 +56,10 @@ impl Broker {
                 all_of(&models, &turned, "skipped", "it waits or has failed")?;
                 plans::tolerate(&mut tx, plan.id).await?;
             }
+            "retry" if plan.state == plans::ABORTING => {
+                let text = format!("plan {} is being given up: none of its models is tried again", plan.id);
+                return Err(Error::bad_request(text));
+            }
             "retry" => {
                 let from = [plan_models::FAILED, plan_models::SKIPPED];
                 let from = if models.is_empty() { &from[..1] } else { &from[..] };
@@ -63,6 +67,10 @@ impl Broker {
                     plan_models::turn(&mut tx, plan.id, &uuids(&models), from, plan_models::WAITING, "").await?;
                 all_of(&models, &turned, "tried again", "it has failed or was skipped")?;
                 plans::tolerate(&mut tx, plan.id).await?;
+                if !turned.is_empty() {
+                    // There is something to do again: the sources are asked after that.
+                    plans::set_state(&mut tx, plan.id, &[plans::PROVING], plans::RUNNING, "").await?;
+                }
             }
             other => {
                 let text = format!("{other:?} is no change of a plan: pause, resume, abort, skip or retry");
