@@ -1,5 +1,6 @@
-//! The models of plans. Each change is guarded by the state that it starts from: what two replicas do at a time happens
-//! once, and three rows are written for a model that moves.
+//! The models of plans. Each change is guarded by the row that it starts from, its state, beginning and job: what two
+//! replicas do at a time happens once, who looked long ago changes nothing of a later attempt, and three rows are written
+//! for a model that moves.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -93,12 +94,12 @@ pub struct NewPlanModel {
 }
 
 macro_rules! models {
-    ($tail:tt $(, $arg:expr)*) => {
+    ($head:tt, $tail:tt $(, $arg:expr)*) => {
         sqlx::query_as!(
             PlanModel,
-            "SELECT position, wave, model_uuid, name, source_uuid, source_name, target_uuid, target_name, why, state,
-                    job_id, attempts, reason, before, worse, started_at, ended_at, updated_at
-             FROM plan_models " + $tail $(, $arg)*
+            $head + "position, wave, model_uuid, name, source_uuid, source_name, target_uuid, target_name, why, state,
+                     job_id, attempts, reason, before, worse, started_at, ended_at, updated_at " + $tail
+                $(, $arg)*
         )
     };
 }
@@ -131,16 +132,25 @@ pub async fn insert(conn: &mut PgConnection, plan: i64, new: &[NewPlanModel]) ->
 
 /// The models of the plan in their order, or those of them that changed after that time.
 pub async fn list(conn: &mut PgConnection, plan: i64, after: Option<DateTime<Utc>>) -> Result<Vec<PlanModel>> {
-    Ok(models!("WHERE plan_id = $1 AND ($2::timestamptz IS NULL OR updated_at > $2) ORDER BY position", plan, after)
-        .fetch_all(conn)
-        .await?)
+    Ok(models!(
+        "SELECT ",
+        "FROM plan_models WHERE plan_id = $1 AND ($2::timestamptz IS NULL OR updated_at > $2) ORDER BY position",
+        plan,
+        after
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Those under way.
 pub async fn under_way(conn: &mut PgConnection, plan: i64) -> Result<Vec<PlanModel>> {
-    Ok(models!("WHERE plan_id = $1 AND state IN ('moving', 'upgrading', 'verifying') ORDER BY position", plan)
-        .fetch_all(conn)
-        .await?)
+    Ok(models!(
+        "SELECT ",
+        "FROM plan_models WHERE plan_id = $1 AND state IN ('moving', 'upgrading', 'verifying') ORDER BY position",
+        plan
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// How the job of a model under way has ended.
@@ -173,7 +183,9 @@ pub async fn ended_jobs(conn: &mut PgConnection, plan: i64) -> Result<Vec<EndedJ
 /// The next ones of the wave whose turn has come, but those from or to controllers that have enough.
 pub async fn next(conn: &mut PgConnection, plan: i64, wave: i32, full: &[Uuid], limit: i64) -> Result<Vec<PlanModel>> {
     Ok(models!(
-        "WHERE plan_id = $1 AND state = 'waiting' AND wave = $2 AND not_before <= now()
+        "SELECT ",
+        "FROM plan_models
+         WHERE plan_id = $1 AND state = 'waiting' AND wave = $2 AND not_before <= now()
            AND NOT (source_uuid = ANY($3) OR target_uuid = ANY($3))
          ORDER BY position LIMIT $4",
         plan,
@@ -215,38 +227,36 @@ pub async fn holding(conn: &mut PgConnection, models: &[Uuid]) -> Result<Vec<(Uu
     Ok(rows.into_iter().map(|row| (row.model_uuid, row.plan_id)).collect())
 }
 
-/// The model is begun, unless the plan does not run any more. `false` when somebody else was first.
-pub async fn begin(conn: &mut PgConnection, plan: i64, position: i32, before: &Value) -> Result<bool> {
-    let done = sqlx::query!(
+/// The model is begun, unless the plan does not run any more; returns its row as it is then. `None` when somebody else was
+/// first.
+pub async fn begin(conn: &mut PgConnection, plan: i64, position: i32, before: &Value) -> Result<Option<PlanModel>> {
+    Ok(models!(
         "UPDATE plan_models SET state = 'moving', attempts = attempts + 1, reason = '', job_id = NULL, before = $3,
                                 worse = '[]', started_at = clock_timestamp(), ended_at = NULL,
                                 updated_at = clock_timestamp()
          WHERE plan_id = $1 AND position = $2 AND state = 'waiting'
-           AND EXISTS (SELECT FROM plans WHERE id = $1 AND state = 'running')",
+           AND EXISTS (SELECT FROM plans WHERE id = $1 AND state = 'running')
+         RETURNING ",
+        "",
         plan,
         position,
         before
     )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() > 0)
+    .fetch_optional(conn)
+    .await?)
 }
 
-/// The model goes on to a state under way, with the job that does the work.
-pub async fn go_on(
-    conn: &mut PgConnection,
-    plan: i64,
-    position: i32,
-    from: &str,
-    to: &str,
-    job: Option<i64>,
-) -> Result<bool> {
+/// The model, as it was seen, goes on to a state under way, with the job that does the work.
+pub async fn go_on(conn: &mut PgConnection, plan: i64, seen: &PlanModel, to: &str, job: Option<i64>) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE plan_models SET state = $4, job_id = $5, updated_at = clock_timestamp()
-         WHERE plan_id = $1 AND position = $2 AND state = $3",
+        "UPDATE plan_models SET state = $6, job_id = $7, updated_at = clock_timestamp()
+         WHERE plan_id = $1 AND position = $2 AND state = $3 AND started_at IS NOT DISTINCT FROM $4
+           AND job_id IS NOT DISTINCT FROM $5",
         plan,
-        position,
-        from,
+        seen.position,
+        seen.state,
+        seen.started_at,
+        seen.job_id,
         to,
         job
     )
@@ -255,15 +265,27 @@ pub async fn go_on(
     Ok(done.rows_affected() > 0)
 }
 
-/// The model waits again, for so many seconds at least. Where it has begun already that does not count as an attempt.
-pub async fn wait(conn: &mut PgConnection, plan: i64, position: i32, reason: &str, seconds: f64) -> Result<bool> {
+/// The model, as it was seen, waits again, for so many seconds at least. Where it has begun already that does not count as
+/// an attempt. In a plan that is given up it waits for nothing, and is cancelled; the plan's row is held meanwhile, so that
+/// nobody gives it up unseen.
+pub async fn wait(conn: &mut PgConnection, plan: i64, seen: &PlanModel, reason: &str, seconds: f64) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE plan_models SET state = 'waiting', reason = $3, not_before = now() + make_interval(secs => $4),
-                                attempts = CASE WHEN state = 'moving' THEN attempts - 1 ELSE attempts END,
-                                job_id = NULL, started_at = NULL, updated_at = clock_timestamp()
-         WHERE plan_id = $1 AND position = $2 AND state IN ('waiting', 'moving')",
+        "WITH plan AS (SELECT state = 'aborting' AS given_up, reason FROM plans WHERE id = $1 FOR SHARE)
+         UPDATE plan_models m
+         SET state = CASE WHEN plan.given_up THEN 'cancelled' ELSE 'waiting' END,
+             reason = CASE WHEN plan.given_up THEN plan.reason ELSE $6 END,
+             ended_at = CASE WHEN plan.given_up THEN clock_timestamp() END,
+             not_before = now() + make_interval(secs => $7),
+             attempts = CASE WHEN m.state = 'moving' THEN attempts - 1 ELSE attempts END,
+             job_id = NULL, started_at = NULL, updated_at = clock_timestamp()
+         FROM plan
+         WHERE m.plan_id = $1 AND m.position = $2 AND m.state = $3 AND m.started_at IS NOT DISTINCT FROM $4
+           AND m.job_id IS NOT DISTINCT FROM $5 AND m.state IN ('waiting', 'moving')",
         plan,
-        position,
+        seen.position,
+        seen.state,
+        seen.started_at,
+        seen.job_id,
         reason,
         seconds
     )
@@ -272,23 +294,25 @@ pub async fn wait(conn: &mut PgConnection, plan: i64, position: i32, reason: &st
     Ok(done.rows_affected() > 0)
 }
 
-/// What came of a model that was under way, or that cannot be begun.
+/// What came of a model, as it was seen, that was under way, or that cannot be begun.
 pub async fn end(
     conn: &mut PgConnection,
     plan: i64,
-    position: i32,
-    from: &str,
+    seen: &PlanModel,
     to: &str,
     reason: &str,
     worse: &Value,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE plan_models SET state = $4, reason = $5, worse = $6, ended_at = clock_timestamp(),
+        "UPDATE plan_models SET state = $6, reason = $7, worse = $8, ended_at = clock_timestamp(),
                                 updated_at = clock_timestamp()
-         WHERE plan_id = $1 AND position = $2 AND state = $3",
+         WHERE plan_id = $1 AND position = $2 AND state = $3 AND started_at IS NOT DISTINCT FROM $4
+           AND job_id IS NOT DISTINCT FROM $5",
         plan,
-        position,
-        from,
+        seen.position,
+        seen.state,
+        seen.started_at,
+        seen.job_id,
         to,
         reason,
         worse

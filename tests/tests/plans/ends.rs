@@ -1,7 +1,7 @@
 //! Plans that are changed, given up or cut off while they come to their end: each one ends, and leaves nothing that waits.
 
 use jimm_tests::app::TestApp;
-use jimm_tests::planned::{LONG, begun, in_state, proposed, until, with_models};
+use jimm_tests::planned::{LONG, begun, in_state, proposed, shown, until, with_models};
 use jimm_tests::process;
 use serde_json::{Value, json};
 
@@ -91,4 +91,29 @@ async fn whoever_carries_out_a_plan_that_is_given_up_stops_its_moves() {
     app.sims[0].plan.turn("release").expect("releases");
     until(&app, id, "aborted").await;
     assert_eq!(count(&app, HELD).await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_begun_without_a_move_does_not_wait_in_a_plan_that_is_given_up() {
+    let (app, _) = with_models(&["3.6", "3.6"], 2).await;
+    let plan = proposed(&app, &["plan-drain", "sim1"]).await;
+    let id = begun(&app, &plan).await;
+    assert_eq!(app.jimmctl(&["cordon", "sim2"]).await.code, 0);
+    changed(&app, "pause-plan", id, &[]).await.expect("it runs");
+    process::eventually("nothing is under way", LONG, || async {
+        in_state(&shown(&app, id).await, "moving").is_empty().then_some(())
+    })
+    .await;
+    app.kill_broker();
+    // Its replica has died when it had begun the model, and before the move of it.
+    let begun = "UPDATE plans SET state = 'aborting', reason = 'given up by somebody';
+                 UPDATE plan_models SET state = 'cancelled' WHERE state = 'waiting';
+                 UPDATE plan_models SET state = 'moving', attempts = 1, started_at = clock_timestamp(), job_id = NULL
+                 WHERE state = 'cancelled' AND wave = 1";
+    app.db.execute(begun).await.expect("the database");
+    app.start_broker().await.expect("the next one");
+    let told = until(&app, id, "aborted").await;
+    assert!(in_state(&told, "waiting").is_empty(), "{told}");
+    let last = &told["models"][1];
+    assert_eq!((&last["state"], &last["reason"]), (&json!("cancelled"), &json!("given up by somebody")), "{told}");
 }

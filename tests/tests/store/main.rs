@@ -7,6 +7,7 @@ mod duties;
 mod incoming;
 mod jobs;
 mod migrations;
+mod plans;
 mod races;
 mod readers;
 mod remembered;

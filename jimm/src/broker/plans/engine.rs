@@ -7,7 +7,7 @@ use jimm_store::plans::Plan;
 use jimm_store::{controllers, models};
 
 use crate::broker::Broker;
-use crate::broker::migration::{KIND, MoveOrder};
+use crate::broker::migration::MoveOrder;
 use crate::error::{Error, Result};
 
 impl Broker {
@@ -47,9 +47,12 @@ impl Broker {
         self.begin_upgrade_there(&plan.requested_by, &model, &target).await
     }
 
-    /// The move of the model that was begun when the plan began it: the one that a replica began before it was gone.
-    pub(super) async fn move_of(&self, it: &PlanModel) -> Result<Option<Job>> {
-        let latest = jobs::latest(&mut *self.store.acquire().await?, KIND, &it.model_uuid.to_string()).await?;
-        Ok(latest.filter(|job| it.started_at.is_some_and(|started| job.created_at >= started)))
+    /// The plan's own move of the model, when it began after the plan had begun the model: the one that a replica began
+    /// before it was gone.
+    pub(super) async fn move_of(&self, plan: &Plan, it: &PlanModel) -> Result<Option<Job>> {
+        let mut conn = self.store.acquire().await?;
+        let Some(known) = migrations::in_plan(&mut conn, plan.id, it.model_uuid).await? else { return Ok(None) };
+        let job = jobs::get(&mut conn, known.job_id).await?;
+        Ok(job.filter(|job| it.started_at.is_some_and(|started| job.created_at >= started)))
     }
 }

@@ -13,6 +13,8 @@ use super::news::tell;
 use crate::broker::Broker;
 use crate::error::{Kind, Result};
 
+/// What the reason begins with when a model has arrived and that is all.
+const NOT_UPGRADED: &str = "the agents were not upgraded: ";
 /// Seconds after which something is tried again that cannot be now.
 const LATER: f64 = 5.0;
 
@@ -50,37 +52,31 @@ impl Broker {
                 }
             }
         }
-        if !plan_models::begin(&mut *self.store.acquire().await?, plan.id, it.position, &before).await? {
-            return Ok(());
-        }
-        match self.begin_planned_move(plan, it).await {
-            Ok(job) => {
-                let mut conn = self.store.acquire().await?;
-                let moving = plan_models::MOVING;
-                plan_models::go_on(&mut conn, plan.id, it.position, moving, moving, Some(job)).await?;
-                Ok(())
-            }
+        let begun = plan_models::begin(&mut *self.store.acquire().await?, plan.id, it.position, &before).await?;
+        let Some(it) = begun else { return Ok(()) };
+        match self.begin_planned_move(plan, &it).await {
+            Ok(job) => self.go_on_planned(plan, &it, plan_models::MOVING, Some(job)).await,
             Err(error)
                 if matches!(error.kind(), Kind::ControllerUnavailable | Kind::MigrationInProgress | Kind::Conflict) =>
             {
-                self.wait_planned(plan, it, error.message()).await
+                self.wait_planned(plan, &it, error.message()).await
             }
             Err(error) if error.kind() == Kind::Internal => Err(error),
-            Err(error) => {
-                let it = PlanModel { state: plan_models::MOVING.to_owned(), ..it.clone() };
-                self.end_planned(plan, &it, plan_models::FAILED, error.message(), &json!([])).await
-            }
+            Err(error) => self.end_planned(plan, &it, plan_models::FAILED, error.message(), &json!([])).await,
         }
     }
 
     /// A model that is where it was to go, and whose agents are still to be upgraded: somebody tries it again.
     async fn upgrade_planned(&self, plan: &Plan, it: &PlanModel) -> Result<()> {
-        if plan_models::begin(&mut *self.store.acquire().await?, plan.id, it.position, &it.before).await? {
-            let job = self.begin_planned_upgrade(plan, it).await?;
-            let (from, to) = (plan_models::MOVING, plan_models::UPGRADING);
-            plan_models::go_on(&mut *self.store.acquire().await?, plan.id, it.position, from, to, Some(job)).await?;
-        }
-        Ok(())
+        let begun = plan_models::begin(&mut *self.store.acquire().await?, plan.id, it.position, &it.before).await?;
+        let Some(it) = begun else { return Ok(()) };
+        self.go_on_to_upgrade(plan, &it).await
+    }
+
+    /// A model that has arrived: its agents are upgraded next.
+    async fn go_on_to_upgrade(&self, plan: &Plan, it: &PlanModel) -> Result<()> {
+        let job = self.begin_planned_upgrade(plan, it).await?;
+        self.go_on_planned(plan, it, plan_models::UPGRADING, Some(job)).await
     }
 
     async fn ready(&self, it: &PlanModel) -> Result<Ready> {
@@ -129,29 +125,22 @@ impl Broker {
         }
         let Some(ended) = ended else { return self.find_job(plan, it).await };
         if ended.state != jobs::SUCCESSFUL {
-            let what = if it.state == plan_models::MOVING { "" } else { "the agents were not upgraded: " };
+            let what = if it.state == plan_models::MOVING { "" } else { NOT_UPGRADED };
             return self.end_planned(plan, it, plan_models::FAILED, &format!("{what}{}", ended.text), &json!([])).await;
         }
-        let (to, job) = match (plan.kind.as_str(), it.state.as_str()) {
-            ("upgrade", plan_models::MOVING) => {
-                (plan_models::UPGRADING, Some(self.begin_planned_upgrade(plan, it).await?))
-            }
-            ("upgrade", _) => (plan_models::VERIFYING, it.job_id),
-            _ => return self.end_planned(plan, it, plan_models::DONE, &ended.text, &json!([])).await,
-        };
-        plan_models::go_on(&mut *self.store.acquire().await?, plan.id, it.position, &it.state, to, job).await?;
-        Ok(())
+        match (plan.kind.as_str(), it.state.as_str()) {
+            ("upgrade", plan_models::MOVING) => self.go_on_to_upgrade(plan, it).await,
+            ("upgrade", _) => self.go_on_planned(plan, it, plan_models::VERIFYING, it.job_id).await,
+            _ => self.end_planned(plan, it, plan_models::DONE, &ended.text, &json!([])).await,
+        }
     }
 
     /// A model that was begun by a replica that is gone: its move is found, or it begins anew.
     async fn find_job(&self, plan: &Plan, it: &PlanModel) -> Result<()> {
-        let job = self.move_of(it).await?;
-        let mut conn = self.store.acquire().await?;
-        if let Some(job) = job {
-            plan_models::go_on(&mut conn, plan.id, it.position, &it.state, &it.state, Some(job.id)).await?;
-        } else {
-            plan_models::wait(&mut conn, plan.id, it.position, "", 0.0).await?;
+        if let Some(job) = self.move_of(plan, it).await? {
+            return self.go_on_planned(plan, it, &it.state, Some(job.id)).await;
         }
+        plan_models::wait(&mut *self.store.acquire().await?, plan.id, it, "", 0.0).await?;
         Ok(())
     }
 
@@ -186,19 +175,26 @@ impl Broker {
         self.stop_plan(plan, &why).await
     }
 
+    async fn go_on_planned(&self, plan: &Plan, it: &PlanModel, to: &str, job: Option<i64>) -> Result<()> {
+        plan_models::go_on(&mut *self.store.acquire().await?, plan.id, it, to, job).await?;
+        Ok(())
+    }
+
     async fn wait_planned(&self, plan: &Plan, it: &PlanModel, why: &str) -> Result<()> {
-        plan_models::wait(&mut *self.store.acquire().await?, plan.id, it.position, why, LATER).await?;
+        plan_models::wait(&mut *self.store.acquire().await?, plan.id, it, why, LATER).await?;
         Ok(())
     }
 
     async fn end_planned(&self, plan: &Plan, it: &PlanModel, to: &str, why: &str, worse: &Value) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        let mine = plan_models::end(&mut tx, plan.id, it.position, &it.state, to, why, worse).await?;
+        let mine = plan_models::end(&mut tx, plan.id, it, to, why, worse).await?;
         if mine && to == plan_models::FAILED {
             tell(&mut tx, Code::PLAN_STEP_FAILED, plan.id, &json!({"model": it.name, "reason": why})).await?;
         }
         tx.commit().await?;
-        tracing::info!(plan.id = plan.id, model.uuid = %it.model_uuid, model.name = %it.name, state = to, reason = why, "model of a plan has ended");
+        if mine {
+            tracing::info!(plan.id = plan.id, model.uuid = %it.model_uuid, model.name = %it.name, state = to, reason = why, "model of a plan ends");
+        }
         Ok(())
     }
 }
