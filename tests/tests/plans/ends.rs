@@ -117,3 +117,25 @@ async fn a_model_begun_without_a_move_does_not_wait_in_a_plan_that_is_given_up()
     let last = &told["models"][1];
     assert_eq!((&last["state"], &last["reason"]), (&json!("cancelled"), &json!("given up by somebody")), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_gone_before_its_upgrade_fails_and_the_rest_goes_on() {
+    let (app, _) = with_models(&["3.6", "4.1"], 2).await;
+    let mut plan = proposed(&app, &["upgrade-fleet", "--from", "3.6", "--to", "4.1", "--dry-run"]).await;
+    plan["limits"]["failures"] = json!(2);
+    let canary = plan["waves"][0]["models"][0]["uuid"].as_str().expect("a model").to_owned();
+    // Somebody destroys it in the moment in which it has arrived.
+    let destroyed = format!(
+        "CREATE FUNCTION destroy() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN DELETE FROM models WHERE uuid = NEW.model_uuid; RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER destroy AFTER UPDATE ON migrations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+             WHEN (NEW.state = 'done' AND NEW.model_uuid = '{canary}') EXECUTE FUNCTION destroy()"
+    );
+    app.db.execute(&destroyed).await.expect("a trigger");
+    let id = begun(&app, &plan).await;
+    let told = until(&app, id, "done").await;
+    assert_eq!(told["status"]["models"], json!({"done": 1, "failed": 1}), "{told}");
+    let failed = told["models"].as_array().expect("models").iter().find(|it| it["state"] == "failed").expect("one");
+    let why = failed["reason"].as_str().unwrap_or_default();
+    assert!(why.starts_with("the agents were not upgraded: "), "{failed}");
+}

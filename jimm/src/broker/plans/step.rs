@@ -73,10 +73,16 @@ impl Broker {
         self.go_on_to_upgrade(plan, &it).await
     }
 
-    /// A model that has arrived: its agents are upgraded next.
+    /// A model that has arrived: its agents are upgraded next. One that is gone meanwhile has failed.
     async fn go_on_to_upgrade(&self, plan: &Plan, it: &PlanModel) -> Result<()> {
-        let job = self.begin_planned_upgrade(plan, it).await?;
-        self.go_on_planned(plan, it, plan_models::UPGRADING, Some(job)).await
+        match self.begin_planned_upgrade(plan, it).await {
+            Ok(job) => self.go_on_planned(plan, it, plan_models::UPGRADING, Some(job)).await,
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::ModelNotFound) => {
+                let why = format!("{NOT_UPGRADED}{}", error.message());
+                self.end_planned(plan, it, plan_models::FAILED, &why, &json!([])).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn ready(&self, it: &PlanModel) -> Result<Ready> {
