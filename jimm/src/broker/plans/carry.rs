@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jimm_store::Tx;
 use jimm_store::events::Code;
 use jimm_store::plan_models::{self, Count, PlanModel};
 use jimm_store::plans::{self, Plan};
@@ -169,6 +170,15 @@ pub(super) fn current_wave(counts: &[Count]) -> Option<i32> {
     counts.iter().filter(|it| open.contains(&it.state.as_str())).map(|it| it.wave).min()
 }
 
+/// A plan that runs begins no more models, in the caller's transaction.
+pub(super) async fn stop(tx: &mut Tx, plan: &Plan, why: &str) -> Result<()> {
+    if plans::set_state(tx, plan.id, &[plans::RUNNING], plans::STOPPED, why).await? {
+        tell(tx, Code::PLAN_STOPPED, plan.id, &json!({ "reason": why })).await?;
+        tracing::warn!(plan.id = plan.id, reason = why, "plan stops");
+    }
+    Ok(())
+}
+
 /// How many more models may leave and arrive, by controller.
 struct Room {
     from: BTreeMap<Uuid, i32>,
@@ -210,12 +220,9 @@ impl Room {
 
 impl Broker {
     /// A plan that runs begins no more models until somebody has looked.
-    pub(super) async fn stop_plan(&self, plan: &Plan, why: &str) -> Result<()> {
+    async fn stop_plan(&self, plan: &Plan, why: &str) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        if plans::set_state(&mut tx, plan.id, &[plans::RUNNING], plans::STOPPED, why).await? {
-            tell(&mut tx, Code::PLAN_STOPPED, plan.id, &json!({ "reason": why })).await?;
-            tracing::warn!(plan.id = plan.id, reason = why, "plan stops");
-        }
+        stop(&mut tx, plan, why).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use jimm_store::events::Code;
 use jimm_store::models::{self, Model};
 use jimm_store::plan_models::{self, EndedJob, PlanModel};
-use jimm_store::plans::Plan;
-use jimm_store::{controllers, jobs};
+use jimm_store::plans::{self, Plan};
+use jimm_store::{Tx, controllers, jobs};
 use serde_json::{Value, json};
 
+use super::carry::stop;
 use super::health::Health;
 use super::news::tell;
 use crate::broker::Broker;
@@ -175,10 +176,21 @@ impl Broker {
         if self.clock.now() - it.updated_at < TimeDelta::seconds(i64::from(plan.patience)) {
             return Ok(());
         }
+        self.got_worse(plan, it, &worse).await
+    }
+
+    /// The model has failed and the plan stops, both or neither: nobody would know later that it is to stop.
+    async fn got_worse(&self, plan: &Plan, it: &PlanModel, worse: &[String]) -> Result<()> {
         let why = format!("after its upgrade the model is not as well as before: {}", worse.join("; "));
-        self.end_planned(plan, it, plan_models::FAILED, &why, &json!(worse)).await?;
-        let why = format!("{} got worse: see \"jimmctl show-plan {}\"", it.name, plan.id);
-        self.stop_plan(plan, &why).await
+        let stopped = format!("{} got worse: see \"jimmctl show-plan {}\"", it.name, plan.id);
+        let mut tx = self.store.begin().await?;
+        // The plan before its models, as whoever changes it does.
+        plans::get_for_update(&mut tx, plan.id).await?;
+        if end(&mut tx, plan, it, plan_models::FAILED, &why, &json!(worse)).await? {
+            stop(&mut tx, plan, &stopped).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn go_on_planned(&self, plan: &Plan, it: &PlanModel, to: &str, job: Option<i64>) -> Result<()> {
@@ -193,14 +205,20 @@ impl Broker {
 
     async fn end_planned(&self, plan: &Plan, it: &PlanModel, to: &str, why: &str, worse: &Value) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        let mine = plan_models::end(&mut tx, plan.id, it, to, why, worse).await?;
-        if mine && to == plan_models::FAILED {
-            tell(&mut tx, Code::PLAN_STEP_FAILED, plan.id, &json!({"model": it.name, "reason": why})).await?;
-        }
+        end(&mut tx, plan, it, to, why, worse).await?;
         tx.commit().await?;
-        if mine {
-            tracing::info!(plan.id = plan.id, model.uuid = %it.model_uuid, model.name = %it.name, state = to, reason = why, "model of a plan ends");
-        }
         Ok(())
     }
+}
+
+/// What came of a model, in the caller's transaction; tells whether it was still as it was seen.
+async fn end(tx: &mut Tx, plan: &Plan, it: &PlanModel, to: &str, why: &str, worse: &Value) -> Result<bool> {
+    let mine = plan_models::end(tx, plan.id, it, to, why, worse).await?;
+    if mine && to == plan_models::FAILED {
+        tell(tx, Code::PLAN_STEP_FAILED, plan.id, &json!({"model": it.name, "reason": why})).await?;
+    }
+    if mine {
+        tracing::info!(plan.id = plan.id, model.uuid = %it.model_uuid, model.name = %it.name, state = to, reason = why, "model of a plan ends");
+    }
+    Ok(mine)
 }
