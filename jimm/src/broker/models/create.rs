@@ -23,7 +23,7 @@ use super::visible::{apply, refresh_of, user_tag};
 use crate::broker::clouds::credentials::CredentialId;
 use crate::broker::identity::users::{parse_cloud_tag, parse_user_name, parse_user_tag};
 use crate::broker::placement::{Place, Sought};
-use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER};
+use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, is_refusal};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
 
@@ -256,7 +256,7 @@ impl Broker {
         };
         let made = remote.call(MODEL_MANAGER, "CreateModel", &args, CREATE_DEADLINE).await;
         remote.close();
-        made.map_err(|error: Error| NotMade { certainly: answered(&error), error: refused(error) })
+        made.map_err(|error: Error| NotMade { certainly: is_refusal(&error), error: refused(error) })
     }
 
     /// The model is there: its true UUID, its rights and the end of its reservation, in one transaction.
@@ -341,11 +341,6 @@ impl Broker {
         }
         Ok(())
     }
-}
-
-/// Whether the controller answered with a refusal of its own; an answer that was lost or cannot be read is none.
-fn answered(error: &Error) -> bool {
-    error.kind() != Kind::ControllerUnavailable && std::error::Error::source(error).is_none()
 }
 
 /// Whether the controller speaks of the model that was reserved.
