@@ -5,15 +5,15 @@ set -e
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 n=$1; shift
 R=$(readlink -f "$RJ_ROOT/$n"); I=$(readlink -f "$RJ_ROOT")/instances
-mkdir -p $R/ovl/{etc,bin,lib}/{u,w} $R/root/{home,root} $R/root/var/log $R/root/var/lib/juju $I
+mkdir -p $R/ovl/{etc,bin,lib}/{u,w} $R/rootfs/{home,root} $R/rootfs/var/log $R/rootfs/var/lib/juju $I
 export R I RIG_NET=$RJ_NET
 exec ip netns exec $RJ_NS-$n unshare --mount --pid --fork --kill-child --propagation private bash -c '
 set -e
-cp -n $R/root/etc/os-release $R/ovl/etc/u/os-release 2>/dev/null || true
+cp -n $R/rootfs/etc/os-release $R/ovl/etc/u/os-release 2>/dev/null || true
 [ -z "$RJ_CA" ] || { mkdir -p $R/ovl/etc/u/ssl/certs; cp "$RJ_CA" $R/ovl/etc/u/ssl/certs/broker.pem; }     # trusted beside the systems roots
 mount -t tmpfs tmpfs /mnt; mkdir /mnt/{data,rig,log,home,root}     # a place to stand on while the paths below change
-mount --bind $R/root/var/lib/juju /mnt/data; mount --bind $I /mnt/rig; mount --bind $R/root/var/log /mnt/log
-mount --bind $R/root/home /mnt/home; mount --bind $R/root/root /mnt/root
+mount --bind $R/rootfs/var/lib/juju /mnt/data; mount --bind $I /mnt/rig; mount --bind $R/rootfs/var/log /mnt/log
+mount --bind $R/rootfs/home /mnt/home; mount --bind $R/rootfs/root /mnt/root
 ov() { mount -t overlay overlay -o lowerdir=$1,upperdir=$R/ovl/$2/u,workdir=$R/ovl/$2/w $1; }
 ov /etc etc; ov /usr/bin bin; ov /var/lib lib
 mkdir -p /var/lib/juju /var/lib/rig

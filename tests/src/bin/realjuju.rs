@@ -42,7 +42,8 @@ async fn main() -> Result<()> {
     if args.is_built {
         std::process::exit(i32::from(!rig.is_built()));
     }
-    let dir = args.dir.unwrap_or_else(|| process::workspace().join("target/real-juju"));
+    // Scripts run elsewhere are told of it.
+    let dir = std::path::absolute(args.dir.unwrap_or_else(|| process::workspace().join("target/real-juju")))?;
     let telling = real_juju::Telling { keep: args.keep, standing: args.standing, parts: args.parts };
     real_juju::run(rig, Layout::new(dir), telling).await
 }
