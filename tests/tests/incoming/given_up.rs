@@ -9,6 +9,16 @@ use crate::support::{LONG, World, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_given_up_meanwhile_leaves_nothing() {
+    // As an abort by another replica leaves it, and as one that was prepared for after that.
+    for (change, told) in [
+        ("state = 'aborted'", "model migration mode is \"aborted\" instead of \"importing\""),
+        ("prepared_at = prepared_at + interval '1 second'", "prepared anew meanwhile"),
+    ] {
+        given_up(change, told).await;
+    }
+}
+
+async fn given_up(change: &str, why: &str) {
     let world = World::new("3.6").await;
     let home = &world.app.sims[0].plan;
     let token = world.prepare().await;
@@ -18,17 +28,16 @@ async fn an_import_that_was_given_up_meanwhile_leaves_nothing() {
     home.turn("fail/slow/on").expect("a switch");
     world.source.failures().hold("").expect("released");
     eventually("the import is in work", LONG, || async { (world.state().await == "importing").then_some(()) }).await;
-    // As an abort by another replica leaves it.
     for sql in [
         format!("DELETE FROM models WHERE uuid = '{}'", world.model),
         format!("DELETE FROM relation_tuples WHERE object_id IN ('{}', '{}')", world.model, world.offer),
-        "UPDATE incoming_models SET state = 'aborted'".to_owned(),
+        format!("UPDATE incoming_models SET {change}"),
     ] {
         world.app.db.execute(&sql).await.expect("the database");
     }
     home.turn("fail/slow/off").expect("a switch");
     let told = world.over().await;
-    assert!(told.contains("model migration mode is \"aborted\" instead of \"importing\""), "{told}");
+    assert!(told.contains(why), "{told}");
     world.assert_nothing_came().await;
 }
 

@@ -111,6 +111,7 @@ impl Broker {
     async fn require_wanted(&self, record: &Incoming) -> Result<()> {
         let row = incoming::get(&mut *self.store.acquire().await?, record.model_uuid).await?;
         let row = row.ok_or_else(|| not_prepared(record.model_uuid))?;
+        require_same(&row, record)?;
         let is_given_up = [incoming::PREPARED, incoming::ABORTED].contains(&row.state.as_str());
         if is_given_up { Err(mode(&row, incoming::IMPORTING)) } else { Ok(()) }
     }
@@ -128,9 +129,7 @@ impl Broker {
         let (mut tx, model) = (self.store.begin().await?, &plan.model);
         let now = self.clock.now();
         let row = incoming::get_for_update(&mut tx, model.uuid).await?.ok_or_else(|| not_prepared(model.uuid))?;
-        if row.prepared_at != record.prepared_at {
-            return Err(Error::bad_request("the migration was prepared anew meanwhile: begin it again"));
-        }
+        require_same(&row, record)?;
         if row.state == incoming::IMPORTING {
             return Ok(false);
         }
@@ -192,6 +191,14 @@ impl Broker {
         }
         outcome
     }
+}
+
+/// Refuses what a source says on behalf of an attempt that there is another one for by now.
+fn require_same(now: &Incoming, record: &Incoming) -> Result<()> {
+    if now.prepared_at == record.prepared_at {
+        return Ok(());
+    }
+    Err(Error::bad_request("the migration was prepared anew meanwhile: begin it again"))
 }
 
 fn nothing_sent(name: &str) -> Error {
