@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
-use crate::broker::rights::access::{StoredTuples, to_row};
+use crate::broker::rights::access::StoredTuples;
 use crate::broker::rights::remembered::Remembered;
 use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents};
 use crate::clock::{Clock, SystemClock};
@@ -23,6 +23,7 @@ use crate::mirror::{Mirror, Mirrored};
 use crate::secrets::{Places, Sealer, SecretStore, Vault, resolve};
 use crate::session::{self, Authn, Services, forget_cut_off};
 use crate::telemetry::Telemetry;
+use crate::tuple_rows::to_row;
 use crate::web::{self, Listener};
 
 /// Connections to the internal listener.

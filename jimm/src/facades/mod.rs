@@ -34,6 +34,7 @@ pub(crate) mod model_manager;
 mod model_summary_watcher;
 pub(crate) mod model_upgrader;
 pub(crate) mod pinger;
+pub(crate) mod reads;
 pub mod registry;
 pub(crate) mod secret_backends;
 mod table;

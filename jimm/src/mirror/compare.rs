@@ -12,7 +12,7 @@ use jimm_store::mirror;
 use jimm_store::tuples::{self, Filter, TupleRow};
 
 use super::{Mirror, Result};
-use crate::broker::rights::access::{from_row, to_row};
+use crate::tuple_rows::{from_row, to_row};
 
 /// Tuples of Postgres that are read at a time.
 const PAGE: i64 = 1000;

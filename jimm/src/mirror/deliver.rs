@@ -8,7 +8,7 @@ use jimm_store::mirror::{self, Change};
 use jimm_store::{leases, tuples::TupleRow};
 
 use super::{LOOK, Mirror, Result, cause};
-use crate::broker::rights::access::from_row;
+use crate::tuple_rows::from_row;
 
 /// The lease of who delivers.
 const LEASE: &str = "tell-openfga";
@@ -105,7 +105,7 @@ mod tests {
     use jimm_authz::{Object, Relation, Subject};
 
     use super::*;
-    use crate::broker::rights::access::to_row;
+    use crate::tuple_rows::to_row;
 
     #[test]
     fn of_changes_of_one_tuple_the_last_counts() {

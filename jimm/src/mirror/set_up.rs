@@ -7,7 +7,7 @@ use jimm_authz::{Error, OpenFga};
 use jimm_store::{leases, mirror};
 
 use super::{Mirror, Result};
-use crate::broker::rights::access::to_row;
+use crate::tuple_rows::to_row;
 
 /// The lease of who looks for the store: of two who make one at once, each would have its own.
 const LEASE: &str = "set-up-openfga";

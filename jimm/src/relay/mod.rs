@@ -5,7 +5,6 @@
 
 mod connection;
 mod demands;
-mod freeze;
 mod in_flight;
 mod login_reply;
 mod patience;
@@ -15,6 +14,5 @@ mod traffic;
 mod upstream;
 
 pub use connection::serve as serve_model;
-pub(crate) use freeze::is_read;
 pub use route::Route;
 pub use stream::{Access as StreamAccess, Stream, Way, serve as serve_stream};

@@ -11,12 +11,12 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::demands::{self, Demands};
-use super::freeze;
 use super::in_flight::{InFlight, InFlightTable, UpstreamNo};
 use super::route::{Route, Standing};
 use super::upstream::{self, LoggedIn, Receiver, Upstream};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
+use crate::facades::reads;
 use crate::session::Services;
 use crate::session::greeting::{Call, tell};
 use crate::session::notes;
@@ -167,8 +167,8 @@ impl Traffic {
         let refused = if &*asked.facade == "Admin" {
             let text = format!("no such request - method Admin({}).{} is not implemented", asked.version, asked.method);
             Some(Error::new(Kind::NotImplemented, text))
-        } else if self.frozen.load(Ordering::Relaxed) && !freeze::is_read(&asked.facade, &asked.method) {
-            Some(freeze::refusal())
+        } else if self.frozen.load(Ordering::Relaxed) && !reads::is_read(&asked.facade, &asked.method) {
+            Some(Error::new(Kind::MigrationInProgress, "model migration in progress"))
         } else {
             None
         };

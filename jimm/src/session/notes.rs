@@ -14,7 +14,7 @@ use super::{Peer, Services};
 use crate::audit::redacted;
 use crate::error::{Error, Kind, Result};
 use crate::facades::audited;
-use crate::relay::is_read;
+use crate::facades::reads::is_read;
 use crate::telemetry::Endpoint;
 
 /// Answers that are longer are not searched for what failed in part.

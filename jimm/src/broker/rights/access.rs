@@ -10,12 +10,13 @@ use jimm_authz::{
     Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Subjects, Tuple, TupleReader, User,
 };
 use jimm_proto::access::{CloudAccess, ModelAccess};
-use jimm_store::tuples::{self, TupleRow};
+use jimm_store::tuples;
 use jimm_store::{Store, Tx, identities};
 use uuid::Uuid;
 
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Result};
+use crate::tuple_rows::{from_row, to_row};
 
 pub(crate) use jimm_authz::EVERYONE;
 
@@ -79,26 +80,6 @@ fn parts(subjects: &[Subject]) -> Vec<(String, String, String)> {
         (kind.to_owned(), id.to_owned(), relation.to_owned())
     };
     subjects.iter().map(owned).collect()
-}
-
-/// A tuple of another release's words is none of ours.
-pub(crate) fn from_row(row: TupleRow) -> Option<Tuple> {
-    let subject = Subject::from_parts(&row.subject_kind, &row.subject_id, &row.subject_relation).ok()?;
-    let object = Object::new(row.object_kind.parse().ok()?, row.object_id);
-    Some(Tuple::new(subject, row.relation.parse().ok()?, object))
-}
-
-/// The tuple as a row.
-pub(crate) fn to_row(tuple: &Tuple) -> TupleRow {
-    let (kind, id, relation) = tuple.subject.parts();
-    TupleRow {
-        subject_kind: kind.to_owned(),
-        subject_id: id.to_owned(),
-        subject_relation: relation.to_owned(),
-        relation: tuple.relation.as_str().to_owned(),
-        object_kind: tuple.object.kind.as_str().to_owned(),
-        object_id: tuple.object.id.clone(),
-    }
 }
 
 pub(in crate::broker) fn user(who: &Requester) -> User {
@@ -357,30 +338,5 @@ impl Broker {
         let rows = tuples::on_objects_of(tx, &on, &of).await?;
         let direct = rows.into_iter().filter_map(from_row).filter(|tuple| tuple.subject == *subject);
         Ok(direct.map(|tuple| tuple.relation).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tuples_survive_the_way_through_the_table() {
-        let uuid = Uuid::nil();
-        for tuple in [
-            Tuple::new(Subject::user("alice@example.com"), Relation::Writer, Object::model(uuid)),
-            Tuple::new(Subject::Everyone, Relation::Reader, Object::offer(uuid)),
-            Tuple::new(Subject::members(uuid), Relation::Administrator, Object::cloud("aws")),
-            Tuple::new(Subject::object(Object::controller(uuid)), Relation::Controller, Object::model(uuid)),
-        ] {
-            assert_eq!(from_row(to_row(&tuple)), Some(tuple));
-        }
-    }
-
-    #[test]
-    fn words_of_another_release_are_left_out() {
-        let tuple = Tuple::new(Subject::Everyone, Relation::Reader, Object::model(Uuid::nil()));
-        let row = TupleRow { relation: "juggler".into(), ..to_row(&tuple) };
-        assert_eq!(from_row(row), None);
     }
 }

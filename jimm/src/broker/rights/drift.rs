@@ -5,10 +5,10 @@ use jimm_proto::params::jimm_rights::CheckAccessResponse;
 use jimm_store::orphans;
 use jimm_store::tuples::{self, TupleRow};
 
-use super::access::from_row;
 use crate::broker::{Broker, Requester};
 use crate::error::Result;
 use crate::mirror::Drift;
+use crate::tuple_rows::from_row;
 
 /// Orphans that are removed at a time, and listed at most.
 const BATCH: i64 = 1000;

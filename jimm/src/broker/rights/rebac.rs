@@ -11,11 +11,11 @@ use jimm_store::resources::{self, Resource};
 use jimm_store::tuples::{self, Filter};
 use uuid::Uuid;
 
-use super::access::from_row;
 use super::relations::{check_count, read_token, token};
 use crate::broker::identity::users::parse_user_name;
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Result};
+use crate::tuple_rows::from_row;
 
 /// Rows that are looked at at a time for a page of rights.
 const BATCH: i64 = 200;

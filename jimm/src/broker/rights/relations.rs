@@ -15,11 +15,11 @@ use jimm_store::groups::{self, SetKind};
 use jimm_store::tuples::{self, Filter, TupleRow};
 use jimm_store::{PgConnection, identities, tuples_many};
 
-use super::access::{from_row, to_row};
 use super::groups::ensure_set;
 use super::tags::{Known, relation, take_apart};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Result};
+use crate::tuple_rows::{from_row, to_row};
 
 /// Tuples of a page that nobody asked a length for, and at most.
 const PAGE: (i64, i64) = (50, 1000);

@@ -1,7 +1,5 @@
-//! What may be asked of a model that is being moved: reads. Controllers do not hold back users who logged in by token,
-//! so the broker must.
-
-use crate::error::{Error, Kind};
+//! Which calls of facades that controllers serve only read: they go on while a model is moved. Controllers do not hold back
+//! users who logged in by token, so the broker must.
 
 /// Reads, by facade. What is not here counts as a write.
 const READS: &[(&str, &[&str])] = &[
@@ -52,11 +50,6 @@ pub(crate) fn is_read(facade: &str, method: &str) -> bool {
         return true;
     }
     READS.iter().any(|(name, methods)| *name == facade && methods.contains(&method))
-}
-
-/// What a write gets meanwhile.
-pub(super) fn refusal() -> Error {
-    Error::new(Kind::MigrationInProgress, "model migration in progress")
 }
 
 #[cfg(test)]
