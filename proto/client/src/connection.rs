@@ -1,7 +1,8 @@
 //! One websocket, many calls in flight, answers in any order.
 //!
-//! Two tasks own the socket, one for each direction. When either ends, or the last handle is dropped, the connection is
-//! closed and every waiting call fails at once.
+//! One task owns the socket, both directions: a websocket wakes up who reads and who writes for whatever happens on it, and
+//! of two tasks one would be woken up on another processor for nothing. When either direction ends, or the last handle is
+//! dropped, the connection is closed and every waiting call fails at once.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -75,8 +76,8 @@ impl Connection {
         });
         let (sink, stream) = socket.split();
         let tasks = TaskTracker::new();
-        tasks.spawn(write(shared.clone(), sink, queue));
-        tasks.spawn(read(shared.clone(), stream));
+        let (read, write) = (read(shared.clone(), stream), write(shared.clone(), sink, queue));
+        tasks.spawn(async { tokio::join!(biased; read, write) });
         if let Some(pings) = pings {
             tasks.spawn(ping(shared.clone(), pings));
         }
