@@ -11,7 +11,9 @@ use crate::audit::{AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::rights::access::StoredTuples;
 use crate::broker::rights::remembered::Remembered;
-use crate::broker::{AccountEvents, Broker, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents};
+use crate::broker::{
+    AccountEvents, Broker, Descriptions, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuditSettings, Config};
 use crate::controllers::Controllers;
@@ -81,6 +83,7 @@ impl App {
             summary_events: summary_events.clone(),
             happenings: Happenings::new(),
             last_homes: LastHomes::default(),
+            descriptions: Descriptions::new(store.changes()),
             queries: QueryDesk::default(),
             discharger: Discharger::default(),
             looks: Looks::default(),
@@ -217,7 +220,7 @@ async fn authorizer(
         if mirror::deactivate(&mut *store.acquire().await?).await? {
             tracing::warn!("rights are no longer mirrored to OpenFGA: the broker decides by itself");
         }
-        let tuples = Remembered::new(StoredTuples::new(store.clone()), store.tuple_changes().clone());
+        let tuples = Remembered::new(StoredTuples::new(store.clone()), store.changes().clone());
         return Ok((Arc::new(BuiltIn::new(tuples)), None));
     };
     let mut openfga = openfga.clone();

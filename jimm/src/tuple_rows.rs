@@ -25,6 +25,9 @@ pub(crate) fn to_row(tuple: &Tuple) -> TupleRow {
 
 #[cfg(test)]
 mod tests {
+    use jimm_authz::Relation;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

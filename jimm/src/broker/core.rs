@@ -9,7 +9,10 @@ use jimm_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{AccountEvents, Discharger, LastHomes, Looks, ModelEvents, Pass, QueryDesk, SessionRules, SummaryEvents};
+use super::{
+    AccountEvents, Descriptions, Discharger, LastHomes, Looks, ModelEvents, Pass, QueryDesk, SessionRules,
+    SummaryEvents,
+};
 use crate::audit::Ledger;
 use crate::authn::ControllerTokens;
 use crate::clock::Clock;
@@ -49,6 +52,8 @@ pub struct Broker {
     pub happenings: Happenings,
     /// Where models were seen last.
     pub last_homes: LastHomes,
+    /// What rows say of models, as long as it is true.
+    pub descriptions: Descriptions,
     /// Who queries many models at the moment.
     pub queries: QueryDesk,
     /// Discharges the caveats of offers.

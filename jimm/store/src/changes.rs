@@ -1,4 +1,5 @@
-//! Whether a relation tuple has changed since somebody read some: for readers that remember what they read.
+//! Whether something has changed since somebody read it, of that which readers may remember: relation tuples, what does not
+//! change of a model's row by a refresh, and what people are called.
 //!
 //! A change of this process is known when its transaction is over, before anybody is told so. A change of another one is
 //! known when Postgres notifies of it (a trigger does, whoever changes tuples and however), in the order of the commits. A
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{Result, Store};
 
-/// The channel on which the trigger tells of changes.
+/// The channel on which triggers tell of changes; its name is from when only tuples were remembered.
 pub(crate) const CHANNEL: &str = "jimm_tuples_changed";
 /// How often a pulse is sent while somebody asks.
 const PULSE: Duration = Duration::from_millis(200);
@@ -25,7 +26,7 @@ const GOOD: Duration = Duration::from_millis(600);
 
 /// What is known of changes; the clones know the same.
 #[derive(Clone, Debug)]
-pub struct TupleChanges(Arc<Known>);
+pub struct Changes(Arc<Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -40,7 +41,7 @@ struct Known {
     pulses: String,
 }
 
-impl TupleChanges {
+impl Changes {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Known {
             count: AtomicU64::new(0),
@@ -93,7 +94,7 @@ impl TupleChanges {
 }
 
 /// Counts a change when it is dropped.
-pub(crate) struct Counted(pub(crate) TupleChanges);
+pub(crate) struct Counted(pub(crate) Changes);
 
 impl Drop for Counted {
     fn drop(&mut self) {
@@ -104,7 +105,7 @@ impl Drop for Counted {
 impl Store {
     /// Sends pulses while somebody asks. Never ends.
     pub async fn send_pulses(&self) {
-        let known = &self.tuple_changes.0;
+        let known = &self.changes.0;
         loop {
             known.asked.notified().await;
             // One that cannot be sent is not heard.
@@ -115,11 +116,11 @@ impl Store {
 
     async fn pulse(&self) -> Result<()> {
         let mut conn = self.reader().await?;
-        let sent = self.tuple_changes.micros();
+        let sent = self.changes.micros();
         // It need not survive a crash of Postgres, so nobody waits for the disk.
         sqlx::query!(
             r#"SELECT set_config('synchronous_commit', 'off', true) AS "off", pg_notify($1, $2)::text AS "sent""#,
-            self.tuple_changes.0.pulses,
+            self.changes.0.pulses,
             sent.to_string()
         )
         .fetch_one(&mut *conn)
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn nothing_is_known_until_a_pulse_came_back_and_when_it_may_have_been_lost() {
-        let changes = TupleChanges::new();
+        let changes = Changes::new();
         assert_eq!(changes.count(), None);
         let [_, pulses] = changes.channels();
         let (pulses, now) = (pulses.to_owned(), changes.micros().max(1));

@@ -1,7 +1,8 @@
 //! The broker's tables in Postgres: the only place with SQL.
 //!
 //! One module per aggregate, each with plain rows and free functions that take `&mut PgConnection` first: the caller
-//! decides what is one transaction ([`Store::begin`]) and what is not ([`Store::acquire`]). A function that changes
+//! decides what is one transaction ([`Store::begin`]) and what is not ([`Store::acquire`]). Those that change what may be
+//! remembered ([`Changes`]) take a [`Tx`], which counts that. A function that changes
 //! state on a condition is one guarded statement and tells whether it hit, so that racing writers cannot undo each
 //! other. It must not know controllers, the wire, or what a sealed column holds.
 
@@ -10,6 +11,7 @@ pub mod archive;
 mod at_hand;
 pub mod audit;
 pub mod bakery_keys;
+mod changes;
 pub mod cloud_defaults;
 pub mod clouds;
 pub mod controllers;
@@ -43,13 +45,12 @@ pub mod sealed;
 pub mod session_policies;
 pub mod sessions;
 pub mod summaries;
-mod tuple_changes;
 pub mod tuples;
 pub mod tuples_many;
 
 pub use at_hand::Reader;
+pub use changes::Changes;
 pub use error::{Result, StoreError};
 pub use listen::{Listener, Notification};
 pub use pool::{Conn, PoolOptions, Store, Tx};
 pub use sqlx::PgConnection;
-pub use tuple_changes::TupleChanges;

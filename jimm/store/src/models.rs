@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, Tx};
 
 /// Nothing special is going on.
 pub const MODE_NONE: &str = "";
@@ -284,7 +284,8 @@ pub async fn set_mode(conn: &mut PgConnection, uuid: Uuid, from: &str, to: &str)
 }
 
 /// The model's move is over: it lives on `to` and no mode is set. `false` when it does not live on `from`.
-pub async fn move_to(conn: &mut PgConnection, uuid: Uuid, from: Uuid, to: Uuid) -> Result<bool> {
+pub async fn move_to(tx: &mut Tx, uuid: Uuid, from: Uuid, to: Uuid) -> Result<bool> {
+    let conn = tx.changing();
     let done = sqlx::query!(
         "UPDATE models SET controller_uuid = $3, mode = '', life = 'alive', brief = '{}', unlisted_since = NULL, updated_at = now()
          WHERE uuid = $1 AND controller_uuid = $2",
@@ -313,14 +314,14 @@ pub async fn set_life(conn: &mut PgConnection, uuid: Uuid, life: &str) -> Result
 }
 
 /// Changes the credential the model uses; tells whether the model exists.
-pub async fn set_credential(conn: &mut PgConnection, uuid: Uuid, owner: &str, name: &str) -> Result<bool> {
+pub async fn set_credential(tx: &mut Tx, uuid: Uuid, owner: &str, name: &str) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE models SET credential_owner = $2, credential_name = $3, updated_at = now() WHERE uuid = $1",
         uuid,
         owner,
         name
     )
-    .execute(conn)
+    .execute(tx.changing())
     .await?;
     Ok(done.rows_affected() > 0)
 }

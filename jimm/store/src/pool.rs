@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::Result;
 use crate::at_hand::AtHand;
-use crate::tuple_changes::{Counted, TupleChanges};
+use crate::changes::{Changes, Counted};
 
 /// A connection that was idle for longer is asked whether it is alive before it is used.
 const RESTED: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) options: PgConnectOptions,
     pub(crate) at_hand: Arc<AtHand>,
-    pub(crate) tuple_changes: TupleChanges,
+    pub(crate) changes: Changes,
 }
 
 impl Store {
@@ -87,7 +87,7 @@ impl Store {
             .connect_with(bounded)
             .await?;
         let at_hand = AtHand::new(options.max_connections);
-        Ok(Self { pool, options: connect, at_hand, tuple_changes: TupleChanges::new() })
+        Ok(Self { pool, options: connect, at_hand, changes: Changes::new() })
     }
 
     /// A connection on which every statement is a transaction of its own.
@@ -97,12 +97,12 @@ impl Store {
 
     /// A transaction; rolled back when dropped without [`Tx::commit`].
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { inner: self.pool.begin().await?, tuple_changes: self.tuple_changes.clone(), tuples_changed: false })
+        Ok(Tx { inner: self.pool.begin().await?, changes: self.changes.clone(), changed: false })
     }
 
-    /// Whether relation tuples have changed.
-    pub fn tuple_changes(&self) -> &TupleChanges {
-        &self.tuple_changes
+    /// Whether that has changed which may be remembered.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Whether Postgres answers.
@@ -145,15 +145,15 @@ impl DerefMut for Conn {
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
-    tuple_changes: TupleChanges,
-    tuples_changed: bool,
+    changes: Changes,
+    changed: bool,
 }
 
 impl Tx {
     /// Makes everything done in it true at once.
     pub async fn commit(self) -> Result<()> {
-        // However it ends, and if nobody waits for the end: what is remembered of tuples may be old then.
-        let _counted = self.tuples_changed.then(|| Counted(self.tuple_changes));
+        // However it ends, and if nobody waits for the end: what is remembered may be old then.
+        let _counted = self.changed.then(|| Counted(self.changes));
         Ok(self.inner.commit().await?)
     }
 
@@ -162,9 +162,9 @@ impl Tx {
         Ok(self.inner.rollback().await?)
     }
 
-    /// For who is about to change tuples.
-    pub(crate) fn changing_tuples(&mut self) -> &mut PgConnection {
-        self.tuples_changed = true;
+    /// For who is about to change what may be remembered.
+    pub(crate) fn changing(&mut self) -> &mut PgConnection {
+        self.changed = true;
         &mut self.inner
     }
 }

@@ -62,14 +62,14 @@ pub async fn insert(tx: &mut Tx, tuple: &TupleRow) -> Result<bool> {
         tuple.object_kind,
         tuple.object_id
     )
-    .execute(tx.changing_tuples())
+    .execute(tx.changing())
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Removes the tuple; tells whether it existed.
 pub async fn delete(tx: &mut Tx, tuple: &TupleRow) -> Result<bool> {
-    let conn = tx.changing_tuples();
+    let conn = tx.changing();
     let done = sqlx::query!(
         "DELETE FROM relation_tuples
          WHERE object_kind = $5 AND object_id = $6 AND relation = $4 AND subject_kind = $1 AND subject_id = $2
@@ -103,7 +103,7 @@ pub(crate) async fn told(conn: &mut PgConnection, gone: u64, object_kind: &str, 
 /// Removes every tuple of which the thing is the object, and returns how many. Tuples of which it is the subject
 /// stay: see [`delete_subject`].
 pub async fn delete_object(tx: &mut Tx, kind: &str, id: &str) -> Result<u64> {
-    let conn = tx.changing_tuples();
+    let conn = tx.changing();
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE object_kind = $1 AND object_id = $2", kind, id)
         .execute(&mut *conn)
         .await?;
@@ -112,7 +112,7 @@ pub async fn delete_object(tx: &mut Tx, kind: &str, id: &str) -> Result<u64> {
 
 /// Removes every tuple of which the thing (or a set named by it) is the subject, and returns how many.
 pub async fn delete_subject(tx: &mut Tx, kind: &str, id: &str) -> Result<u64> {
-    let conn = tx.changing_tuples();
+    let conn = tx.changing();
     let done = sqlx::query!("DELETE FROM relation_tuples WHERE subject_kind = $1 AND subject_id = $2", kind, id)
         .execute(&mut *conn)
         .await?;

@@ -26,7 +26,7 @@ impl Columns {
 
 /// Adds the tuples that are not there.
 pub async fn insert(tx: &mut Tx, tuples: &[TupleRow]) -> Result<()> {
-    let conn = tx.changing_tuples();
+    let conn = tx.changing();
     let Columns([subject_kinds, subject_ids, subject_relations, relations, object_kinds, object_ids]) =
         Columns::of(tuples);
     sqlx::query!(
@@ -47,7 +47,7 @@ pub async fn insert(tx: &mut Tx, tuples: &[TupleRow]) -> Result<()> {
 
 /// Removes the tuples that are there.
 pub async fn delete(tx: &mut Tx, tuples: &[TupleRow]) -> Result<()> {
-    let conn = tx.changing_tuples();
+    let conn = tx.changing();
     let Columns([subject_kinds, subject_ids, subject_relations, relations, object_kinds, object_ids]) =
         Columns::of(tuples);
     let gone = sqlx::query!(

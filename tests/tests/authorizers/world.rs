@@ -87,7 +87,7 @@ impl World {
         store.migrate().await.unwrap();
         let (mirror, tending) = replica(&store, settings(&server)).await;
         let listening = listen(&store);
-        let built_in = BuiltIn::new(Remembered::new(StoredTuples::new(store.clone()), store.tuple_changes().clone()));
+        let built_in = BuiltIn::new(Remembered::new(StoredTuples::new(store.clone()), store.changes().clone()));
         let mirrored = Mirrored(Arc::clone(&mirror));
         Self { _db: db, store, server, mirror, built_in, mirrored, _tending: tending, _listening: listening }
     }

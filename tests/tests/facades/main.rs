@@ -6,6 +6,7 @@
 mod access;
 mod clouds;
 mod credentials;
+mod described;
 mod leaving;
 mod models;
 mod offers;

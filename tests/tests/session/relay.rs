@@ -169,8 +169,9 @@ async fn when_a_model_has_moved_its_connections_end_and_lead_to_the_new_home() {
     world.add_controller(&mut tx, "target", &target).await;
     tx.commit().await.expect("committed");
     let mut client = world.to_model(model, ALICE).await;
-    let mut conn = world.store().acquire().await.expect("a connection");
-    assert!(models::move_to(&mut conn, model, world.home.uuid, target.uuid).await.expect("an update"));
+    let mut tx = world.store().begin().await.expect("a transaction");
+    assert!(models::move_to(&mut tx, model, world.home.uuid, target.uuid).await.expect("an update"));
+    tx.commit().await.expect("committed");
     let (code, reason) = client.closed().await;
     assert_eq!(code, 1001, "clients take it for a normal end");
     assert_eq!(reason, "the model has moved to another controller: connect again");

@@ -29,7 +29,10 @@ async fn a_model_moves_from_where_it_is_once() {
     let mut conn = world.store.acquire().await.unwrap();
     assert!(models::set_mode(&mut conn, uuid, MODE_NONE, MODE_MIGRATING).await.unwrap());
     let moved = race(&world.store, 16, move |store, _| async move {
-        models::move_to(&mut store.acquire().await.unwrap(), uuid, c1, c2).await.unwrap()
+        let mut tx = store.begin().await.unwrap();
+        let moved = models::move_to(&mut tx, uuid, c1, c2).await.unwrap();
+        tx.commit().await.unwrap();
+        moved
     })
     .await;
     assert_eq!(hits(&moved), 1);
@@ -102,7 +105,9 @@ async fn a_model_is_not_removed_while_it_moves() {
     let mut conn = world.store.acquire().await.unwrap();
     assert!(models::set_mode(&mut conn, uuid, MODE_NONE, MODE_MIGRATING).await.unwrap());
     assert!(!models::delete_settled(&mut conn, uuid, c1, MODE_NONE).await.unwrap());
-    assert!(models::move_to(&mut conn, uuid, c1, c2).await.unwrap());
+    let mut tx = world.store.begin().await.unwrap();
+    assert!(models::move_to(&mut tx, uuid, c1, c2).await.unwrap());
+    tx.commit().await.unwrap();
     assert!(!models::delete_settled(&mut conn, uuid, c1, MODE_NONE).await.unwrap(), "gone from c1, not gone");
     assert!(models::delete_settled(&mut conn, uuid, c2, MODE_NONE).await.unwrap());
 }

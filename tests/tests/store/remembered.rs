@@ -68,7 +68,7 @@ impl Replica {
         tokio::spawn(ModelEvents::new().run(accounts, summaries, store.clone(), stop.clone()));
         let reads = Arc::new(AtomicUsize::new(0));
         let counting = Counting(StoredTuples::new(store.clone()), Arc::clone(&reads));
-        let authorizer = BuiltIn::new(Remembered::new(counting, store.tuple_changes().clone()));
+        let authorizer = BuiltIn::new(Remembered::new(counting, store.changes().clone()));
         Self { store, authorizer, reads, _listening: stop.drop_guard() }
     }
 

@@ -97,7 +97,9 @@ async fn models_are_found_by_what_they_use() {
     let world = World::new().await;
     let mut conn = world.store.acquire().await.unwrap();
     let (one, two) = (world.model("one").await, world.model("two").await);
-    assert!(models::set_credential(&mut conn, one, "alice@x", "cred").await.unwrap());
+    let mut tx = world.store.begin().await.unwrap();
+    assert!(models::set_credential(&mut tx, one, "alice@x", "cred").await.unwrap());
+    tx.commit().await.unwrap();
     let credential = NewCredential {
         cloud: "aws".into(),
         owner: "alice@x".into(),

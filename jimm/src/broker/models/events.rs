@@ -1,5 +1,5 @@
 //! Tells open connections that a model changed its home or mode, on whichever replica it happened. The one connection to
-//! Postgres that listens for that passes on the events of accounts, summaries and relation tuples too.
+//! Postgres that listens for that passes on the events of accounts and summaries too, and tells what is remembered to be old.
 //!
 //! It tells *that*, never *what*: who hears of it reads the row. Events may be lost and doubled.
 
@@ -50,7 +50,7 @@ impl ModelEvents {
     async fn pass_on(&self, accounts: &AccountEvents, summaries: &SummaryEvents, store: &Store) {
         loop {
             if let Err(error) = self.listen(accounts, summaries, store).await {
-                store.tuple_changes().lost();
+                store.changes().lost();
                 tracing::warn!(error = %error, "cannot listen for changes of models and accounts, trying again");
             }
             tokio::time::sleep(RETRY).await;
@@ -63,13 +63,13 @@ impl ModelEvents {
         summaries: &SummaryEvents,
         store: &Store,
     ) -> jimm_store::Result<()> {
-        let tuples = store.tuple_changes();
+        let changes = store.changes();
         let mut channels = vec![models::CHANNEL_CHANGED, identities::CHANNEL_CHANGED];
         channels.extend(SummaryEvents::CHANNELS);
-        channels.extend(tuples.channels());
+        channels.extend(changes.channels());
         let mut listener = store.listen(&channels).await?;
         // What happened before we listened is not known: everybody looks.
-        tuples.lost();
+        changes.lost();
         self.everybody(accounts, summaries);
         loop {
             match listener.recv().await? {
@@ -79,12 +79,12 @@ impl ModelEvents {
                 Some(told) if SummaryEvents::CHANNELS.contains(&told.channel.as_str()) => {
                     summaries.tell(&told.channel, &told.payload);
                 }
-                Some(told) if tuples.take(&told.channel, &told.payload) => {}
+                Some(told) if changes.take(&told.channel, &told.payload) => {}
                 Some(told) => {
                     let _ = self.sender.send(told.payload.parse().ok());
                 }
                 None => {
-                    tuples.lost();
+                    changes.lost();
                     self.everybody(accounts, summaries);
                 }
             }

@@ -1,6 +1,7 @@
 //! One model in full: what its controller tells, under the broker's names and with the broker's users.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -12,7 +13,7 @@ use jimm_store::identities;
 use jimm_store::models::Model as Row;
 use uuid::Uuid;
 
-use super::visible::{credential_tag, user_tag};
+use super::described::Described;
 use crate::broker::identity::users::{display_name, parse_model_tag};
 use crate::broker::remote::{CALL_DEADLINE, MODEL_MANAGER, copy, is_gone};
 use crate::broker::rights::access::EVERYONE;
@@ -51,7 +52,7 @@ impl Broker {
             infos.push(looked.and_then(|Looked { row, level, access }| {
                 let names = names.as_ref().map_err(copy)?;
                 let info = told.get(&row.uuid).ok_or_else(Error::unauthorized)?.as_ref().map_err(copy)?;
-                Ok(merged(&row, info.clone(), level, users(row.uuid, access, names)))
+                Ok(merged(&Described::from(&row), info.clone(), level, users(row.uuid, access, names)))
             }));
         }
         infos
@@ -61,11 +62,28 @@ impl Broker {
     async fn model_info(&self, who: &Requester, tag: &str) -> Result<ModelInfo> {
         let uuid = parse_model_tag(tag)?;
         let (level, access) = self.readable(who, uuid).await?;
-        let ask = |home| self.ask_infos(home, vec![uuid]);
-        let (asked, users) = tokio::join!(self.at_home(uuid, ask), self.shown_users(uuid, access));
-        let Some((row, told)) = asked? else { return Err(Error::unauthorized()) };
-        let told = told?.pop().ok_or_else(Error::unauthorized)?;
-        Ok(merged(&row, self.settled(&row, told).await?, level, users?))
+        let (told, users) = tokio::join!(self.told_at_home(uuid), self.shown_users(uuid, access));
+        let (model, told) = told?;
+        Ok(merged(&model, told, level, users?))
+    }
+
+    /// What a model's home tells of it, asked without a look at its row when that is remembered.
+    async fn told_at_home(&self, uuid: Uuid) -> Result<(Arc<Described>, ModelInfo)> {
+        let ask = async |home| self.ask_infos(home, vec![uuid]).await?.pop().ok_or_else(Error::unauthorized)?;
+        let remembered = &self.descriptions.models;
+        let since = remembered.since();
+        if let Some(model) = remembered.recall(since, &uuid) {
+            match ask(model.controller_uuid).await {
+                // It may have gone elsewhere this moment: its row decides.
+                Err(error) if is_gone(&error) => {}
+                told => return Ok((model, told?)),
+            }
+        }
+        let (row, told) = Box::pin(self.at_home(uuid, ask)).await?.ok_or_else(Error::unauthorized)?;
+        let told = self.settled(&row, told).await?;
+        let model = Arc::new(Described::from(&row));
+        remembered.keep(since, uuid, Arc::clone(&model), 1);
+        Ok((model, told))
     }
 
     /// Everything that the broker itself knows of a model, when the caller may read it; otherwise unauthorized, whether it
@@ -139,7 +157,7 @@ impl Broker {
     pub(crate) async fn merge_info(&self, who: &Requester, row: &Row, info: ModelInfo) -> Result<ModelInfo> {
         let (level, access) = self.model_standing(who, row.uuid).await?;
         let users = self.shown_users(row.uuid, visible(who, level, access)).await?;
-        Ok(merged(row, info, level.unwrap_or(ModelAccess::Read), users))
+        Ok(merged(&Described::from(row), info, level.unwrap_or(ModelAccess::Read), users))
     }
 
     /// Who may use the model: everybody for its administrators, oneself (and everyone) for the others.
@@ -154,14 +172,22 @@ impl Broker {
     }
 
     /// What the named are to be called, as far as that is known.
-    async fn display_names(&self, names: Vec<String>) -> Result<BTreeMap<String, String>> {
+    async fn display_names(&self, names: Vec<String>) -> Result<Arc<BTreeMap<String, String>>> {
         if names.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Arc::default());
+        }
+        let remembered = &self.descriptions.names;
+        let since = remembered.since();
+        if let Some(known) = remembered.recall(since, &names) {
+            return Ok(known);
         }
         let mut conn = self.store.reader().await?;
         let known = identities::get_many(&mut conn, &names).await?;
         conn.done();
-        Ok(known.into_iter().map(|identity| (identity.name, identity.display_name)).collect())
+        let known = Arc::new(known.into_iter().map(|identity| (identity.name, identity.display_name)).collect());
+        let size = names.len();
+        remembered.keep(since, names, Arc::clone(&known), size);
+        Ok(known)
     }
 }
 
@@ -206,16 +232,15 @@ pub(in crate::broker) fn about(info: &ModelInfo, uuid: Uuid) -> Result<()> {
 }
 
 /// The controller's answer with the broker's owner, credential and users; machines only for those who may write.
-fn merged(row: &Row, mut info: ModelInfo, level: ModelAccess, users: Vec<ModelUserInfo>) -> ModelInfo {
-    info.name.clone_from(&row.name);
-    info.uuid = row.uuid.to_string();
-    info.owner_tag = Some(user_tag(&row.owner));
+fn merged(model: &Described, mut info: ModelInfo, level: ModelAccess, users: Vec<ModelUserInfo>) -> ModelInfo {
+    info.name.clone_from(&model.name);
+    info.uuid = model.uuid.to_string();
+    info.owner_tag = Some(model.owner_tag.clone());
     info.qualifier = None;
-    info.controller_uuid = row.controller_uuid.to_string();
+    info.controller_uuid = model.controller_uuid.to_string();
     info.is_controller = false;
-    let credential = credential_tag(row);
-    if !credential.is_empty() {
-        info.cloud_credential_tag = credential;
+    if !model.credential_tag.is_empty() {
+        info.cloud_credential_tag.clone_from(&model.credential_tag);
     }
     info.users = users;
     if level < ModelAccess::Write {

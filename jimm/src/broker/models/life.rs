@@ -147,9 +147,9 @@ impl Broker {
         let answer: ErrorResults =
             self.ask(row.controller_uuid, MODEL_MANAGER, "ChangeModelCredential", &params, CALL_DEADLINE).await?;
         only_error(answer)?;
-        let mut conn = self.store.acquire().await?;
-        models::set_credential(&mut conn, uuid, &id.owner, &id.name).await?;
-        Ok(())
+        let mut tx = self.store.begin().await?;
+        models::set_credential(&mut tx, uuid, &id.owner, &id.name).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The model as its controller writes it down for people, in YAML.

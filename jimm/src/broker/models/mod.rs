@@ -1,6 +1,7 @@
 //! Models from their making to their end, but for moves, which are `migration`'s and `incoming`'s.
 
 mod create;
+pub(super) mod described;
 pub(super) mod events;
 pub(super) mod home;
 mod import;

@@ -1,14 +1,14 @@
-//! Relation tuples as they were read, remembered until one changes: most checks need no way to Postgres.
+//! Relation tuples as they were read, remembered until something changes: most checks need no way to Postgres.
 //!
-//! Knows which reads there are, and not what follows from them. Whether something has changed since is for
-//! [`TupleChanges`] to say; where it does not know, everything is read.
+//! Knows which reads there are, and not what follows from them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jimm_authz::{Object, ObjectKind, Result, Subject, Tuple, TupleReader};
-use jimm_store::TupleChanges;
+use jimm_store::Changes;
+
+use crate::broker::memory::Memory;
 
 /// How many tuples, objects and subjects are remembered at most, some 20 MiB of them. One more, and all are forgotten.
 const MOST: usize = 100_000;
@@ -19,8 +19,7 @@ const TUPLES: usize = 1000;
 /// A reader that remembers what another one read.
 pub struct Remembered<R> {
     reader: R,
-    changes: TupleChanges,
-    memory: Mutex<Memory>,
+    memory: Memory<Read, Arc<[Tuple]>>,
 }
 
 /// What was asked for.
@@ -28,15 +27,6 @@ pub struct Remembered<R> {
 enum Read {
     Around(Vec<Object>, Vec<Subject>, Vec<ObjectKind>),
     Beneath(Vec<Object>),
-}
-
-#[derive(Default)]
-struct Memory {
-    /// How many changes there had been before any of this was read.
-    count: u64,
-    reads: HashMap<Read, Arc<[Tuple]>>,
-    /// What counts to [`MOST`].
-    size: usize,
 }
 
 impl Read {
@@ -50,29 +40,10 @@ impl Read {
     }
 }
 
-impl Memory {
-    /// Forgets what is older than so many changes; hands it over, for it takes time to let go of. False when the memory is
-    /// newer.
-    fn bring_to(&mut self, count: u64) -> (bool, Option<Self>) {
-        let old = (self.count < count).then(|| std::mem::replace(self, Self { count, ..Self::default() }));
-        (self.count == count, old)
-    }
-
-    /// Keeps what was read; hands over everything else when there is no room.
-    fn keep(&mut self, read: Read, tuples: Arc<[Tuple]>) -> Option<Self> {
-        let size = read.size(tuples.len());
-        let full = self.size + size > MOST;
-        let old = full.then(|| std::mem::replace(self, Self { count: self.count, ..Self::default() }));
-        self.size += size;
-        self.reads.insert(read, tuples);
-        old
-    }
-}
-
 impl<R: TupleReader> Remembered<R> {
     /// Remembers what `reader` reads.
-    pub fn new(reader: R, changes: TupleChanges) -> Self {
-        Self { reader, changes, memory: Mutex::default() }
+    pub fn new(reader: R, changes: Changes) -> Self {
+        Self { reader, memory: Memory::new(changes, MOST) }
     }
 
     /// What is remembered of the read, or else what `ask` reads.
@@ -81,39 +52,16 @@ impl<R: TupleReader> Remembered<R> {
         read: Read,
         ask: impl Future<Output = Result<Option<Vec<Tuple>>>> + Send,
     ) -> Result<Option<Vec<Tuple>>> {
-        // Before it is read: a change that is told of meanwhile may be in it or not.
-        let Some(count) = self.changes.count() else { return ask.await };
-        if let Some(tuples) = self.recall(count, &read) {
+        let since = self.memory.since();
+        if let Some(tuples) = self.memory.recall(since, &read) {
             return Ok(Some(tuples.to_vec()));
         }
         let tuples = ask.await?;
         if let Some(tuples) = tuples.as_deref().filter(|tuples| tuples.len() <= TUPLES) {
-            self.keep(count, read, tuples.into());
+            let size = read.size(tuples.len());
+            self.memory.keep(since, read, tuples.into(), size);
         }
         Ok(tuples)
-    }
-
-    // What is forgotten is let go of when nobody waits for the memory any more.
-
-    fn recall(&self, count: u64, read: &Read) -> Option<Arc<[Tuple]>> {
-        let mut memory = self.memory();
-        let (is_current, old) = memory.bring_to(count);
-        let found = memory.reads.get(read).filter(|_| is_current).cloned();
-        drop(memory);
-        drop(old);
-        found
-    }
-
-    fn keep(&self, count: u64, read: Read, tuples: Arc<[Tuple]>) {
-        let mut memory = self.memory();
-        let (is_current, old) = memory.bring_to(count);
-        let full = if is_current { memory.keep(read, tuples) } else { None };
-        drop(memory);
-        drop((old, full));
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,36 +94,5 @@ impl<R: TupleReader> TupleReader for Remembered<R> {
             return ask.await;
         }
         self.remember(Read::Beneath(objects.to_vec()), ask).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(n: usize) -> Read {
-        Read::Beneath(vec![Object::model(n.to_string())])
-    }
-
-    #[test]
-    fn no_more_is_remembered_than_there_is_room_for() {
-        let mut memory = Memory::default();
-        let mut forgotten = 0;
-        for n in 0..3 * MOST {
-            forgotten += memory.keep(read(n), Arc::new([])).map_or(0, |old| old.reads.len());
-            assert!(memory.size <= MOST && memory.reads.contains_key(&read(n)));
-        }
-        assert_eq!(forgotten + memory.reads.len(), 3 * MOST);
-    }
-
-    #[test]
-    fn what_is_older_than_a_change_is_forgotten_and_what_is_newer_is_not() {
-        let mut memory = Memory::default();
-        assert!(memory.keep(read(1), Arc::new([])).is_none());
-        assert!(matches!(memory.bring_to(0), (true, None)));
-        let (is_current, old) = memory.bring_to(2);
-        assert!(is_current && memory.reads.is_empty());
-        assert_eq!(old.map(|old| old.reads.len()), Some(1));
-        assert!(matches!(memory.bring_to(1), (false, None)));
     }
 }
