@@ -55,6 +55,8 @@ async fn of_two_uploads_at_once_controllers_have_what_is_stored_in_the_end() {
     let both = async {
         let other = async {
             let first = stored(&before).await;
+            let came = async || (!passwords(&world.older).is_empty()).then_some(());
+            eventually("the controller is told of the first", LONG, came).await;
             let client = world.login(ALICE).await;
             let second = async {
                 stored(&first).await;

@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-type Answer = Box<dyn Fn(&Value) -> Result<Value, (String, String)> + Send>;
+type Answer = Arc<dyn Fn(&Value) -> Result<Value, (String, String)> + Send + Sync>;
 
 /// The error code that makes it hang up instead of answering.
 pub(crate) const HANG_UP: &str = "hang up";
@@ -35,6 +35,14 @@ pub(crate) struct Call {
 struct State {
     answers: HashMap<String, Answer>,
     calls: Vec<Call>,
+}
+
+impl State {
+    /// Remembers the call, and says how it is answered.
+    fn came(&mut self, call: Call, method: &str) -> Option<Answer> {
+        self.calls.push(call);
+        self.answers.get(method).cloned()
+    }
 }
 
 pub(crate) struct Scripted {
@@ -92,8 +100,12 @@ impl Scripted {
     }
 
     /// From now on `Facade.Method` is answered by this.
-    pub(crate) fn on(&self, method: &str, answer: impl Fn(&Value) -> Result<Value, (String, String)> + Send + 'static) {
-        self.state.lock().expect("not poisoned").answers.insert(method.to_owned(), Box::new(answer));
+    pub(crate) fn on(
+        &self,
+        method: &str,
+        answer: impl Fn(&Value) -> Result<Value, (String, String)> + Send + Sync + 'static,
+    ) {
+        self.state.lock().expect("not poisoned").answers.insert(method.to_owned(), Arc::new(answer));
     }
 
     /// From now on `Facade.Method` is answered with this.
@@ -127,10 +139,11 @@ async fn serve(acceptor: TlsAcceptor, socket: TcpStream, login: Value, state: Ar
             }
             ("Pinger", _) => Ok(json!({})),
             _ => {
-                let mut state = state.lock().expect("not poisoned");
                 let what = format!("{facade}({}).{method}", request["version"]);
-                state.calls.push(Call { user: user.clone(), access: access.clone(), what, params: params.clone() });
-                match state.answers.get(&format!("{facade}.{method}")) {
+                let call = Call { user: user.clone(), access: access.clone(), what, params: params.clone() };
+                // Whoever asks what came does not wait for an answer that is held back.
+                let answer = state.lock().expect("not poisoned").came(call, &format!("{facade}.{method}"));
+                match answer {
                     Some(answer) => answer(&params),
                     None => Err((format!("{facade}.{method} is not scripted"), "not implemented".to_owned())),
                 }
