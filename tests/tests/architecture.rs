@@ -115,6 +115,13 @@ fn i6_store_and_rights_do_not_know_each_other() {
 }
 
 #[test]
+fn the_use_cases_do_not_know_who_calls_them() {
+    let callers = ["crate::facades", "crate::web", "crate::relay", "crate::session", "crate::jobs"];
+    let found = with_any("jimm/src/broker", &callers);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn every_source_says_what_it_owns() {
     for dir in ["proto/src", "proto/client/src", "jimm", "jimmctl/src", "tests"] {
         for (path, text) in files(dir, ".rs") {

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::Broker;
+use crate::broker::work::{Outcome, Work};
 use crate::error::{Error, Result};
-use crate::jobs::{Outcome, Work};
 
 /// What a job remembers.
 pub(super) fn data_of<T: DeserializeOwned>(work: &Work) -> Result<T> {

@@ -23,6 +23,7 @@ mod remote;
 pub mod rights;
 mod summaries;
 pub mod upkeep;
+mod work;
 
 pub use clouds::credentials::CredentialUpdate;
 pub use core::{Broker, Requester};
@@ -43,3 +44,4 @@ pub use rights::rebac::{Holder, Page, Stretch};
 pub use rights::tags::CODE_TUPLE;
 pub use summaries::{SummaryEvents, SummaryWatch, run_keeper};
 pub(crate) use upkeep::happenings::event_info;
+pub use work::{Outcome, Work};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::controllers::{bootstrap_job, destroy};
 use crate::broker::models::upgrade;
 use crate::broker::upkeep::sealing;
-use crate::broker::{Broker, migration};
+use crate::broker::{Broker, Outcome, Work, migration};
 use crate::error::Result;
 
 /// The kinds of jobs that workers do, one job a worker.
@@ -24,28 +24,6 @@ const CLIENT_KINDS: &[&str] = &[bootstrap_job::KIND, destroy::KIND];
 const CLIENTS: usize = 4;
 /// How long a job that failed for a passing reason waits before it is tried again: from, to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
-
-/// A claimed job.
-pub struct Work {
-    /// The job as it was when claimed.
-    pub job: Job,
-    /// The right to write about it.
-    pub lease: Lease,
-    /// Cancelled when the job has to be left: the broker stops, or another worker has it.
-    pub leave: CancellationToken,
-}
-
-/// How a job was left.
-pub enum Outcome {
-    /// It has ended, and that is written.
-    Ended,
-    /// Somebody goes on with it at once.
-    Left,
-    /// It waits for something else; somebody looks again after this time.
-    Later(Duration),
-    /// It is tried again a little later.
-    Again(crate::error::Error),
-}
 
 /// Runs the workers until the broker stops.
 pub fn run_workers(broker: &Arc<Broker>) {

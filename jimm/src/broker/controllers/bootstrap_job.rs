@@ -14,8 +14,8 @@ use super::juju_runs::{GRACE, Over};
 use crate::bootstrap::{Ended, Folder, Made, Place, Redactor, made, make_files};
 use crate::broker::Broker;
 use crate::broker::job_steps::{data_of, end};
+use crate::broker::work::{Outcome, Work};
 use crate::error::{Error, Kind, Result};
-use crate::jobs::{Outcome, Work};
 use crate::secrets::{self, is_lost};
 
 /// The kind of job.

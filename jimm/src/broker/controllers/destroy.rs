@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::juju_runs::Over;
 use crate::bootstrap::{Ended, Made, Redactor, destroy_files};
 use crate::broker::job_steps::{data_of, end};
+use crate::broker::work::{Outcome, Work};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
-use crate::jobs::{Outcome, Work};
 
 /// The kind of job.
 pub const KIND: &str = "destroy-controller";

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::bootstrap::{Client, Ended, Folder, Redactor, Running, find_client, sweep};
 use crate::broker::Broker;
+use crate::broker::work::Work;
 use crate::error::{Error, Kind, Result};
-use crate::jobs::Work;
 
 /// How often to look whether somebody wants it stopped.
 const LOOK: Duration = Duration::from_millis(500);

@@ -36,7 +36,7 @@ pub use way::Estimate;
 use std::sync::Arc;
 
 use crate::broker::Broker;
-use crate::jobs::{Outcome, Work};
+use crate::broker::work::{Outcome, Work};
 
 /// Goes on with a move from the step that it had come to.
 pub async fn run(broker: &Arc<Broker>, work: &Work) -> Outcome {

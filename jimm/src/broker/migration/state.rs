@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::broker::Broker;
+use crate::broker::work::{Outcome, Work};
 use crate::error::{Error, Result};
-use crate::jobs::{Outcome, Work};
 
 /// The kind of job.
 pub const KIND: &str = "migrate-model";

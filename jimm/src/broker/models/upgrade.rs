@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use crate::broker::job_steps::end;
 use crate::broker::remote::MODEL_UPGRADER;
+use crate::broker::work::{Outcome, Work};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
-use crate::jobs::{Outcome, Work};
 
 /// The kind of job.
 pub const KIND: &str = "upgrade-model";

@@ -13,9 +13,9 @@ use jimm_store::sealed::{self, Column, Key, Sealed};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
+use crate::broker::work::{Outcome, Work};
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Kind, Result};
-use crate::jobs::{Outcome, Work};
 use crate::secrets::{self, HEAD, head_shown, is_lost};
 
 /// The kind of these jobs.
