@@ -26,5 +26,5 @@ pub mod secrets;
 pub mod serve;
 pub mod session;
 pub mod telemetry;
-mod tuple_rows;
+pub mod tuple_rows;
 pub mod web;

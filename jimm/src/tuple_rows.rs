@@ -4,14 +4,14 @@ use jimm_authz::{Object, Subject, Tuple};
 use jimm_store::tuples::TupleRow;
 
 /// A tuple of another release's words is none of ours.
-pub(crate) fn from_row(row: TupleRow) -> Option<Tuple> {
+pub fn from_row(row: TupleRow) -> Option<Tuple> {
     let subject = Subject::from_parts(&row.subject_kind, &row.subject_id, &row.subject_relation).ok()?;
     let object = Object::new(row.object_kind.parse().ok()?, row.object_id);
     Some(Tuple::new(subject, row.relation.parse().ok()?, object))
 }
 
 /// The tuple as a row.
-pub(crate) fn to_row(tuple: &Tuple) -> TupleRow {
+pub fn to_row(tuple: &Tuple) -> TupleRow {
     let (kind, id, relation) = tuple.subject.parts();
     TupleRow {
         subject_kind: kind.to_owned(),

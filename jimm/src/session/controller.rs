@@ -225,12 +225,12 @@ impl Session {
     }
 }
 
-/// Calls that end when something happens, which may be never.
 /// Whether a call takes as long as a model is large.
 fn is_long(call: &Call) -> bool {
     &*call.asked.facade == "MigrationTarget" && &*call.asked.method == "Import"
 }
 
+/// Calls that end when something happens, which may be never.
 fn waits_for_events(call: &Call) -> bool {
     &*call.asked.method == "Next"
 }

@@ -164,11 +164,11 @@ async fn many_questions_keep_their_order_and_long_lists_are_whole() {
     let many: Vec<String> = (0..2500).map(|n| format!("user:bob@x reader model:n{n}")).collect();
     let mut tx = world.store.begin().await.unwrap();
     for text in &many {
-        jimm_store::tuples::insert(&mut tx, &crate::world::row(&crate::world::tuple(text))).await.unwrap();
+        jimm_store::tuples::insert(&mut tx, &jimm::tuple_rows::to_row(&crate::world::tuple(text))).await.unwrap();
     }
     for n in 0..1500 {
         let text = format!("user:u{n}@x writer model:popular");
-        jimm_store::tuples::insert(&mut tx, &crate::world::row(&crate::world::tuple(&text))).await.unwrap();
+        jimm_store::tuples::insert(&mut tx, &jimm::tuple_rows::to_row(&crate::world::tuple(&text))).await.unwrap();
     }
     tx.commit().await.unwrap();
     // The first decision waits until all of it is told, and that is more than it may wait for.

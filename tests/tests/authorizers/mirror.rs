@@ -125,7 +125,7 @@ async fn what_differs_is_found_and_put_right() {
     let rights: Vec<Tuple> = (0..250).map(|n| tuple(&format!("user:u{n}@x reader model:m"))).collect();
     let mut tx = world.store.begin().await.unwrap();
     for right in &rights {
-        jimm_store::tuples::insert(&mut tx, &crate::world::row(right)).await.unwrap();
+        jimm_store::tuples::insert(&mut tx, &jimm::tuple_rows::to_row(right)).await.unwrap();
     }
     tx.commit().await.unwrap();
     world.told().await;

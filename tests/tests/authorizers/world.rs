@@ -7,8 +7,9 @@ use jimm::broker::rights::access::StoredTuples;
 use jimm::broker::rights::remembered::Remembered;
 use jimm::broker::{AccountEvents, ModelEvents, SummaryEvents};
 use jimm::mirror::{Mirror, Mirrored};
+use jimm::tuple_rows::to_row;
 use jimm_authz::{Authorizer, BuiltIn, OpenFgaSettings, Tuple};
-use jimm_store::tuples::{self, TupleRow};
+use jimm_store::tuples;
 use jimm_store::{PoolOptions, Store};
 use jimm_tests::openfga::{KEY, OpenFgaServer};
 use jimm_tests::postgres::TestDb;
@@ -18,18 +19,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) fn tuple(text: &str) -> Tuple {
     let words: Vec<&str> = text.split(' ').collect();
     Tuple::new(words[0].parse().unwrap(), words[1].parse().unwrap(), words[2].parse().unwrap())
-}
-
-pub(crate) fn row(tuple: &Tuple) -> TupleRow {
-    let (kind, id, relation) = tuple.subject.parts();
-    TupleRow {
-        subject_kind: kind.to_owned(),
-        subject_id: id.to_owned(),
-        subject_relation: relation.to_owned(),
-        relation: tuple.relation.as_str().to_owned(),
-        object_kind: tuple.object.kind.as_str().to_owned(),
-        object_id: tuple.object.id.clone(),
-    }
 }
 
 /// The settings for a server.
@@ -94,13 +83,13 @@ impl World {
 
     pub(crate) async fn add(&self, tuple: &Tuple) {
         let mut tx = self.store.begin().await.unwrap();
-        tuples::insert(&mut tx, &row(tuple)).await.unwrap();
+        tuples::insert(&mut tx, &to_row(tuple)).await.unwrap();
         tx.commit().await.unwrap();
     }
 
     pub(crate) async fn remove(&self, tuple: &Tuple) {
         let mut tx = self.store.begin().await.unwrap();
-        tuples::delete(&mut tx, &row(tuple)).await.unwrap();
+        tuples::delete(&mut tx, &to_row(tuple)).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -114,10 +103,10 @@ impl World {
     pub(crate) async fn become_these(&self, now: &HashSet<Tuple>, before: &HashSet<Tuple>) {
         let mut tx = self.store.begin().await.unwrap();
         for gone in before.difference(now) {
-            tuples::delete(&mut tx, &row(gone)).await.unwrap();
+            tuples::delete(&mut tx, &to_row(gone)).await.unwrap();
         }
         for new in now.difference(before) {
-            tuples::insert(&mut tx, &row(new)).await.unwrap();
+            tuples::insert(&mut tx, &to_row(new)).await.unwrap();
         }
         tx.commit().await.unwrap();
         // A decision waits for it, and on a busy machine not long enough.

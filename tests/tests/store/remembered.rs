@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use jimm::broker::rights::access::StoredTuples;
 use jimm::broker::rights::remembered::Remembered;
 use jimm::broker::{AccountEvents, ModelEvents, SummaryEvents};
+use jimm::tuple_rows::to_row;
 use jimm_authz::{Authorizer as _, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
 use jimm_store::{PoolOptions, Store, tuples};
 use jimm_tests::process::{Frozen, eventually};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::rights::row;
 use crate::support::World;
 
 /// As long as a right may be had that was taken away elsewhere when Postgres no longer tells (600 ms), and time to be scheduled in.
@@ -84,13 +84,13 @@ impl Replica {
 
     async fn add(&self, text: &str) {
         let mut tx = self.store.begin().await.unwrap();
-        assert!(tuples::insert(&mut tx, &row(&tuple(text))).await.unwrap());
+        assert!(tuples::insert(&mut tx, &to_row(&tuple(text))).await.unwrap());
         tx.commit().await.unwrap();
     }
 
     async fn remove(&self, text: &str) {
         let mut tx = self.store.begin().await.unwrap();
-        assert!(tuples::delete(&mut tx, &row(&tuple(text))).await.unwrap());
+        assert!(tuples::delete(&mut tx, &to_row(&tuple(text))).await.unwrap());
         tx.commit().await.unwrap();
     }
 
@@ -179,7 +179,7 @@ async fn a_connection_that_breaks_forgets_what_it_may_have_missed() {
         broker.knows("alice@x").await;
         let teller = teller(&world, "one").await;
         let mut tx = other.store.begin().await.unwrap();
-        assert!(tuples::delete(&mut tx, &row(&tuple("user:alice@x reader model:m"))).await.unwrap());
+        assert!(tuples::delete(&mut tx, &to_row(&tuple("user:alice@x reader model:m"))).await.unwrap());
         world.db.execute(&format!("SELECT pg_terminate_backend({teller})")).await.unwrap();
         tx.commit().await.unwrap();
         eventually("it is not trusted", AT_MOST, || async { (!broker.may_read("alice@x").await).then_some(()) }).await;

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use jimm::broker::rights::access::StoredTuples;
+use jimm::tuple_rows::to_row;
 use jimm_authz::{Authorizer, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
-use jimm_store::tuples::{self, TupleRow};
+use jimm_store::tuples;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -47,18 +48,6 @@ fn sensible() -> Vec<Tuple> {
     tuples
 }
 
-pub(crate) fn row(tuple: &Tuple) -> TupleRow {
-    let (kind, id, relation) = tuple.subject.parts();
-    TupleRow {
-        subject_kind: kind.into(),
-        subject_id: id.into(),
-        subject_relation: relation.into(),
-        relation: tuple.relation.as_str().into(),
-        object_kind: tuple.object.kind.as_str().into(),
-        object_id: tuple.object.id.clone(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn stored_tuples_mean_what_they_mean_in_memory() {
     let world = World::new().await;
@@ -75,7 +64,7 @@ async fn stored_tuples_mean_what_they_mean_in_memory() {
         world.db.execute("TRUNCATE relation_tuples").await.unwrap();
         let mut tx = world.store.begin().await.unwrap();
         for tuple in &tuples {
-            assert!(tuples::insert(&mut tx, &row(tuple)).await.unwrap());
+            assert!(tuples::insert(&mut tx, &to_row(tuple)).await.unwrap());
         }
         tx.commit().await.unwrap();
         let memory = BuiltIn::new(Memory(tuples));
