@@ -1,6 +1,7 @@
 //! One model connection: greeted like any other, dialled on when somebody has logged in, pumped until it ends.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -18,7 +19,7 @@ use crate::session::greeting::{self, Greeted};
 use crate::session::login::LoginDesk;
 use crate::session::record::{self, Origin};
 use crate::session::socket::{self, ClientSocket, Close, Outbox, Reader};
-use crate::session::{Peer, Services, cut_off};
+use crate::session::{Peer, Services, cut_off, when_woken};
 use crate::telemetry::Endpoint;
 
 /// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
@@ -26,15 +27,14 @@ pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, mo
     let _open = services.telemetry.metrics.connection(Endpoint::Model);
     let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
     let origin = Origin::new(Endpoint::Model, peer.clone(), model);
-    let cutting = services.lifecycle.cutting.clone();
-    let written = writer.run();
-    tokio::pin!(written);
+    let (written, cut) = (pin!(writer.run()), pin!(services.lifecycle.cutting.cancelled()));
+    let mut written = when_woken(written);
     // In this order, so that what comes from the controller is written in the same turn.
     let close = tokio::select! {
         biased;
         close = converse(&services, origin, model, &mut reader, &outbox) => close,
         _ = &mut written => return,
-        () = cutting.cancelled() => Close::away("the broker stops"),
+        () = when_woken(cut) => Close::away("the broker stops"),
     };
     record::ended(&peer, &close);
     socket::part(reader, &outbox, close, written).await;
@@ -98,15 +98,22 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         std::future::pending().await
     };
     let upstreams = traffic.close_upstreams_on_drop();
+    let rarely = pin!(async {
+        tokio::select! {
+            biased;
+            close = traffic.ended() => close,
+            () = traffic.watch_over() => traffic.ended().await,
+            close = drained(traffic) => close,
+            close = follow(traffic, watch) => close,
+            close = Box::pin(cut_off(&traffic.services, &traffic.requester)) => close,
+        }
+    });
+    let pumped_up = pin!(pump_up(traffic, reader));
     let close = tokio::select! {
         biased;
-        close = pump_up(traffic, reader) => close,
+        close = when_woken(pumped_up) => close,
         close = pumped => close,
-        close = traffic.ended() => close,
-        () = traffic.watch_over() => traffic.ended().await,
-        close = drained(traffic) => close,
-        close = follow(traffic, watch) => close,
-        close = Box::pin(cut_off(&traffic.services, &traffic.requester)) => close,
+        close = when_woken(rarely) => close,
     };
     drop(upstreams);
     if !pump.is_terminated() {

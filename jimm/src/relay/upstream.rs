@@ -1,6 +1,7 @@
 //! A connection to the model's home: dialled, logged in with a token, then pumped.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::facades::method::encode;
 use crate::session::socket::{self, Close, Outbox};
+use crate::session::when_woken;
 
 /// A controller that gives no sign of life for this long is gone.
 const SILENCE: Duration = Duration::from_secs(40);
@@ -133,22 +135,22 @@ impl Upstream {
         let (mut reader, outbox, writer) = socket::split(socket, SILENCE);
         let upstream = Self { no, claims: Arc::new(claims), outbox: outbox.clone(), activity, cut: cut.clone() };
         let pump = async move {
-            let written = writer.run();
-            tokio::pin!(written);
-            let read = async {
+            let (written, cut) = (pin!(writer.run()), pin!(cut.cancelled()));
+            let mut written = when_woken(written);
+            let read = pin!(async {
                 loop {
                     match reader.next().await {
                         Ok(text) => receiver.receive(no, text).await,
                         Err(close) => return close,
                     }
                 }
-            };
+            });
             // In this order, so that what was read, on either side, is written in the same turn.
             let close = tokio::select! {
                 biased;
-                close = read => close,
+                close = when_woken(read) => close,
                 _ = &mut written => Close::normal(),
-                () = cut.cancelled() => Close::normal(),
+                () = when_woken(cut) => Close::normal(),
             };
             receiver.ended(no, &close).await;
             let _ = tokio::time::timeout(Duration::from_secs(5), async {

@@ -20,6 +20,7 @@ pub(crate) mod socket;
 mod turn;
 mod vouching;
 mod watches;
+mod woken;
 
 pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
@@ -32,3 +33,4 @@ pub use services::{Authn, Peer, Services};
 pub use socket::ClientSocket;
 pub(crate) use turn::in_one_turn;
 pub use vouching::keep as keep_vouched;
+pub(crate) use woken::when_woken;
