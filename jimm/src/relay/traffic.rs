@@ -177,21 +177,22 @@ impl Traffic {
             return Ok(());
         }
         let watches = !asked.object_id.is_empty() || asked.method.starts_with("Watch");
-        let upstream = {
+        let outbox = {
             let mut state = self.state();
             state.watching |= watches;
-            let Some(upstream) = state.current.clone() else { return Err(Close::normal()) };
-            let held = InFlight { asked, began, upstream: upstream.no, held: Some(text.clone()) };
+            let Some(current) = &state.current else { return Err(Close::normal()) };
+            let (upstream, outbox) = (current.no, current.outbox.clone());
+            let held = InFlight { asked, began, upstream, held: Some(text.clone()) };
             let id = held.asked.request_id;
-            if state.in_flight.insert(held) { Ok(upstream) } else { Err(id) }
+            if state.in_flight.insert(held) { Ok(outbox) } else { Err(id) }
         };
-        match upstream {
-            Ok(upstream) => {
+        match outbox {
+            Ok(outbox) => {
                 if !self.watched.swap(true, Ordering::SeqCst) {
                     self.asked.notify_one();
                 }
                 // A send that fails ends the upstream, and that answers everything it owes.
-                upstream.outbox.send(text).await;
+                outbox.send(text).await;
             }
             Err(id) => {
                 let error = Error::new(Kind::QuotaLimitExceeded, "too many requests are waiting on this connection");

@@ -152,7 +152,8 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
     if asked.is_ping() && outcome.kind.is_empty() {
         return;
     }
-    let model = origin.model.map(|uuid| uuid.to_string()).unwrap_or_default();
+    let mut text = Uuid::encode_buffer();
+    let model = origin.model.map_or("", |uuid| uuid.hyphenated().encode_lower(&mut text));
     let kind = if outcome.kind.is_empty() { "ok" } else { outcome.kind };
     if let Some(error) = outcome.error.filter(|error| error.kind() == Kind::Internal) {
         tracing::error!(
@@ -164,7 +165,7 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
     }
     tracing::info!(
         conversation.id = origin.peer.conversation,
-        client.address = %origin.peer.address,
+        client.address = origin.audited().client,
         requester = origin.requester,
         model.uuid = model,
         controller = origin.controller,
@@ -173,7 +174,7 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
         kind,
         error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain),
         error.code = outcome.code,
-        elapsed.ms = elapsed.as_secs_f64() * 1000.0,
+        elapsed.ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         "request answered"
     );
 }
