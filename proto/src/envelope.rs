@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::params::common;
 
+mod plain;
+
 /// A request: somebody asks for `facade(version)[id].method(params)`.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -67,11 +69,7 @@ pub enum FrameError {
 impl<'a> Frame<'a> {
     /// Reads the envelope of a message.
     pub fn parse(text: &'a str) -> Result<Self, FrameError> {
-        // A list would be read as the members in their order.
-        if !text.trim_start().starts_with('{') {
-            return Err(FrameError::Malformed(de::Error::custom("not a JSON object")));
-        }
-        let wire: Wire<'a> = serde_json::from_str(text).map_err(FrameError::Malformed)?;
+        let wire = plain::read(text).map_or_else(|| Wire::read(text), Ok)?;
         if wire.request_id == 0 {
             return Err(FrameError::NoRequestId);
         }
@@ -215,7 +213,7 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "request-id", default)]
     request_id: u64,
@@ -238,6 +236,17 @@ struct Wire<'a> {
     error_code: Text<'a>,
     #[serde(rename = "error-info", borrow, default)]
     error_info: Option<&'a RawValue>,
+}
+
+impl<'a> Wire<'a> {
+    /// However it is written.
+    fn read(text: &'a str) -> Result<Self, FrameError> {
+        // A list would be read as the members in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(FrameError::Malformed(de::Error::custom("not a JSON object")));
+        }
+        serde_json::from_str(text).map_err(FrameError::Malformed)
+    }
 }
 
 /// A string that borrows when it can (no escapes), and reads `null` as empty.
