@@ -35,7 +35,8 @@ async fn sealed_and_away_are_told_apart_and_pass() {
 
     bao.kill();
     let told = cause(&*store, ROW, &held).await;
-    assert!(told.contains("does not answer: Connection refused"), "{told}");
+    // Refused, or hung up on where a connection to it was still open.
+    assert!(told.contains("does not answer: "), "{told}");
     bao.run().await.expect("a server");
     assert!(cause(&*store, ROW, &held).await.ends_with("is sealed"));
     bao.unseal().await.expect("unsealed");
