@@ -27,7 +27,8 @@ fn held(host: &Scripted, method: &str, with: Value) -> Sender<()> {
     let first = std::sync::Mutex::new(Some(waits));
     host.on(method, move |_| {
         if let Some(waits) = first.lock().unwrap().take() {
-            waits.recv_timeout(LONG).unwrap();
+            // Whoever else this thread was to run is run by another one.
+            tokio::task::block_in_place(|| waits.recv_timeout(LONG)).unwrap();
         }
         Ok(with.clone())
     });
