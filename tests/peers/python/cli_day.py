@@ -143,7 +143,8 @@ class Jubilant(Plain):
         self.branch.consume("shop.front", "front", owner=ME)
 
     def debug_log(self):
-        return self.shop.debug_log(limit=10)
+        # More than the last lines: those may be of other units for as long as nothing happens.
+        return self.shop.debug_log(limit=1000)
 
     def destroy(self, name):
         getattr(self, name).destroy_model(f"{CTL}:{name}", destroy_storage=True)
