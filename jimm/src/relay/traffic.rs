@@ -206,10 +206,11 @@ impl Traffic {
 
     async fn pass_down(&self, no: UpstreamNo, text: Utf8Bytes) -> Option<(InFlight, Demands)> {
         self.services.telemetry.metrics.relayed_down(text.len());
-        let demanding = demands::may_be_in(&text);
-        // Of a long answer nobody looks at the body.
-        let is_long = text.len() > notes::LONGEST && !demanding;
-        let parsed = if is_long { Frame::skim(&text) } else { Frame::parse(&text) };
+        // Nearly no answer speaks of an error: of the others nobody reads the body, nor that of a long one.
+        let failing = text.contains("\"error");
+        let demanding = failing && demands::may_be_in(&text);
+        let is_read = demanding || (failing && text.len() <= notes::LONGEST);
+        let parsed = if is_read { Frame::parse(&text) } else { Frame::skim(&text) };
         let Ok(Frame::Response(response)) = parsed else {
             // Not for us to judge.
             self.client.send(text).await;

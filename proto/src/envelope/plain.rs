@@ -9,14 +9,42 @@ use super::{Text, Wire};
 
 /// The members of a frame, or nothing: then serde has to read it.
 pub(super) fn read(text: &str) -> Option<Wire<'_>> {
-    let mut wire = Wire::default();
+    let mut members = Members::default();
+    let mut rest = members.take(text.strip_prefix('{')?)?;
+    while let Some(next) = rest.strip_prefix(',') {
+        rest = members.take(next)?;
+    }
+    let end = rest.strip_prefix('}')?;
+    end.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).then_some(members.wire)
+}
+
+/// The members before the body of a response, or nothing where something else may come behind: of the body, only the ends
+/// are looked at.
+pub(super) fn read_head(text: &str) -> Option<Wire<'_>> {
+    let mut members = Members::default();
     let mut rest = text.strip_prefix('{')?;
-    let mut seen: u16 = 0;
-    loop {
-        let (name, value) = quoted(rest)?;
+    while !rest.starts_with("\"response\":{") {
+        rest = members.take(rest)?.strip_prefix(',')?;
+    }
+    let is_whole = rest.trim_ascii_end().ends_with("}}") && members.wire.request_id != 0;
+    is_whole.then_some(members.wire)
+}
+
+/// What has been read of a frame.
+#[derive(Default)]
+struct Members<'a> {
+    wire: Wire<'a>,
+    /// A bit for each.
+    seen: u16,
+}
+
+impl<'a> Members<'a> {
+    /// Reads the next member, and gives what comes after it.
+    fn take(&mut self, text: &'a str) -> Option<&'a str> {
+        let wire = &mut self.wire;
+        let (name, value) = quoted(text)?;
         let value = value.strip_prefix(':')?;
-        let member: u16;
-        (member, rest) = match name {
+        let (member, rest) = match name {
             "request-id" => (1, put(&mut wire.request_id, number(value)?)),
             "type" => (1 << 1, put(&mut wire.facade, text_of(value)?)),
             "version" => {
@@ -31,15 +59,12 @@ pub(super) fn read(text: &str) -> Option<Wire<'_>> {
             "error-code" => (1 << 8, put(&mut wire.error_code, text_of(value)?)),
             _ => return None,
         };
-        if seen & member != 0 {
+        if self.seen & member != 0 {
             return None;
         }
-        seen |= member;
-        let Some(next) = rest.strip_prefix(',') else { break };
-        rest = next;
+        self.seen |= member;
+        Some(rest)
     }
-    let end = rest.strip_prefix('}')?;
-    end.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).then_some(wire)
 }
 
 /// Keeps the value, and gives what comes after it.
