@@ -170,7 +170,7 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
         model.uuid = model,
         controller = origin.controller,
         request.id = asked.request_id,
-        request.method = %format_args!("{}({}).{}", asked.facade, asked.version, asked.method),
+        request.method = format!("{}({}).{}", asked.facade, asked.version, asked.method),
         kind,
         error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain),
         error.code = outcome.code,

@@ -13,6 +13,9 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Room for the line of a request.
+const USUAL: usize = 512;
+
 /// Writes events as JSON.
 pub(super) struct JsonLine;
 
@@ -22,118 +25,149 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        writer.write_str("{\"timestamp\":\"")?;
-        write_time(&mut writer, SystemTime::now().into())?;
-        writer.write_str("\",\"level\":\"")?;
-        writer.write_str(event.metadata().level().as_str())?;
-        writer.write_char('"')?;
-        let mut fields = Fields { writer: &mut writer, result: Ok(()) };
-        event.record(&mut fields);
-        fields.result?;
-        writer.write_str(",\"target\":\"")?;
-        Escaped(&mut writer).write_str(event.metadata().target())?;
-        writer.write_str("\"}\n")
+        let mut line = String::with_capacity(USUAL);
+        line.push_str("{\"timestamp\":\"");
+        push_time(&mut line, SystemTime::now().into());
+        line.push_str("\",\"level\":\"");
+        line.push_str(event.metadata().level().as_str());
+        line.push('"');
+        event.record(&mut Fields(&mut line));
+        line.push_str(",\"target\":\"");
+        push_escaped(&mut line, event.metadata().target());
+        line.push_str("\"}\n");
+        writer.write_str(&line)
     }
 }
 
 /// `2026-11-22T23:39:14.123456Z`. What the last line of this thread had too is not made once more.
-fn write_time(writer: &mut impl Write, now: DateTime<Utc>) -> fmt::Result {
+fn push_time(line: &mut String, now: DateTime<Utc>) {
     /// Up to the second.
     type Second = [u8; 19];
-    thread_local!(static LAST: Cell<(i64, Second)> = const { Cell::new((i64::MIN, [0; 19])) });
+    thread_local!(static LAST: Cell<(i64, Second)> = const { Cell::new((i64::MIN, [b'0'; 19])) });
     let (mut second, mut text) = LAST.get();
     if second != now.timestamp() {
         second = now.timestamp();
-        text = now.format("%FT%T").to_string().into_bytes().try_into().map_err(|_| fmt::Error)?;
+        // After the year 9999 it is longer, and no more right.
+        let told = now.format("%FT%T").to_string();
+        text = told.as_bytes().first_chunk().copied().unwrap_or(text);
         LAST.set((second, text));
     }
-    let mut micros = *b".000000Z";
+    line.push_str(str::from_utf8(&text).unwrap_or_default());
+    line.push('.');
     // A leap second has more than a million of them.
-    let mut left = now.timestamp_subsec_micros().min(999_999);
-    for digit in micros[1..=6].iter_mut().rev() {
+    push_digits::<6>(line, now.timestamp_subsec_micros().min(999_999));
+    line.push('Z');
+}
+
+/// So many digits, zeros in front.
+fn push_digits<const N: usize>(line: &mut String, mut left: u32) {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
         *digit = b"0123456789"[(left % 10) as usize];
         left /= 10;
     }
-    for part in [text.as_slice(), &micros] {
-        writer.write_str(str::from_utf8(part).map_err(|_| fmt::Error)?)?;
+    line.push_str(str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// Writes the fields of an event: `,"name":` and the value.
+struct Fields<'a>(&'a mut String);
+
+impl Fields<'_> {
+    fn name(&mut self, field: &Field) -> &mut String {
+        self.0.push_str(",\"");
+        self.0.push_str(field.name());
+        self.0.push_str("\":");
+        self.0
     }
-    Ok(())
-}
 
-struct Fields<'a, W> {
-    writer: &'a mut W,
-    result: fmt::Result,
-}
-
-impl<W: Write> Fields<'_, W> {
-    /// `,"name":` and the value; nothing after a failure.
-    fn write(&mut self, field: &Field, value: impl FnOnce(&mut W) -> fmt::Result) {
-        if self.result.is_ok() {
-            let named = [",\"", field.name(), "\":"].into_iter().try_for_each(|part| self.writer.write_str(part));
-            self.result = named.and_then(|()| value(self.writer));
-        }
+    fn plain(&mut self, field: &Field, value: impl fmt::Display) {
+        // A string takes whatever it is given.
+        let _ = write!(self.name(field), "{value}");
     }
 }
 
-impl<W: Write> Visit for Fields<'_, W> {
+impl Visit for Fields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.write(field, |w| if value.is_finite() { write!(w, "{value:?}") } else { w.write_str("null") });
+        let line = self.name(field);
+        if let Some(thousandths) = thousandths(value) {
+            let _ = write!(line, "{}.", thousandths / 1000);
+            push_digits::<3>(line, thousandths % 1000);
+        } else if value.is_finite() {
+            let _ = write!(line, "{value:?}");
+        } else {
+            line.push_str("null");
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, |w| write!(w, "{value}"));
+        self.plain(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, |w| write!(w, "{value}"));
+        self.plain(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, |w| write!(w, "{value}"));
+        self.plain(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, |w| {
-            w.write_char('"')?;
-            Escaped(w).write_str(value)?;
-            w.write_char('"')
-        });
+        let line = self.name(field);
+        line.push('"');
+        push_escaped(line, value);
+        line.push('"');
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.write(field, |w| {
-            w.write_char('"')?;
-            write!(Escaped(w), "{value:?}")?;
-            w.write_char('"')
-        });
+        let line = self.name(field);
+        line.push('"');
+        let _ = write!(Escaped(line), "{value:?}");
+        line.push('"');
     }
 }
 
-/// The inside of a JSON string.
-struct Escaped<'a, W>(&'a mut W);
+/// A number of thousandths, where it is one: times are told so.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within what the type holds")]
+#[expect(clippy::float_cmp, reason = "only what reads as the very same number")]
+fn thousandths(value: f64) -> Option<u32> {
+    let thousandths = (value * 1e3).round();
+    let is_one = (0.0..=f64::from(u32::MAX)).contains(&thousandths) && thousandths / 1e3 == value;
+    is_one.then_some(thousandths as u32)
+}
 
-impl<W: Write> Write for Escaped<'_, W> {
+/// Writes the inside of a JSON string.
+struct Escaped<'a>(&'a mut String);
+
+impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // Hardly any text has one: looked at without branches, many bytes at a time.
-        if !text.bytes().fold(false, |any, byte| any | is_first(byte)) {
-            return self.0.write_str(text);
-        }
-        let mut plain = 0;
-        for (at, _) in text.bytes().enumerate().filter(|(_, byte)| is_first(*byte)) {
-            let Some(c) = text[at..].chars().next().filter(|c| matches!(c, '"' | '\\') || is_control(*c)) else {
-                continue;
-            };
-            self.0.write_str(&text[plain..at])?;
-            plain = at + c.len_utf8();
-            match c {
-                '"' => self.0.write_str("\\\"")?,
-                '\\' => self.0.write_str("\\\\")?,
-                '\n' => self.0.write_str("\\n")?,
-                other => write!(self.0, "\\u{:04x}", u32::from(other))?,
+        push_escaped(self.0, text);
+        Ok(())
+    }
+}
+
+fn push_escaped(line: &mut String, text: &str) {
+    // Hardly any text has one: looked at without branches, many bytes at a time.
+    if !text.bytes().fold(false, |any, byte| any | is_first(byte)) {
+        line.push_str(text);
+        return;
+    }
+    let mut plain = 0;
+    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| is_first(*byte)) {
+        let Some(c) = text[at..].chars().next().filter(|c| matches!(c, '"' | '\\') || is_control(*c)) else {
+            continue;
+        };
+        line.push_str(&text[plain..at]);
+        plain = at + c.len_utf8();
+        match c {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\n' => line.push_str("\\n"),
+            other => {
+                let _ = write!(line, "\\u{:04x}", u32::from(other));
             }
         }
-        self.0.write_str(&text[plain..])
     }
+    line.push_str(&text[plain..]);
 }
 
 /// Whether a character that is escaped may begin with this byte: the last two are those with which what a terminal or an
@@ -187,7 +221,7 @@ mod tests {
         for micros in [0, 1, 999_999, 1_000_000, 1_000_007, -1, 86_400_000_000] {
             let time = begin + chrono::TimeDelta::microseconds(micros);
             let mut told = String::new();
-            write_time(&mut told, time).unwrap();
+            push_time(&mut told, time);
             assert_eq!(told, time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
         }
     }
@@ -203,6 +237,9 @@ mod tests {
                 request.id = 7u64,
                 below = -1i64,
                 elapsed.ms = 0.25,
+                late = 12.007,
+                tiny = 1e-7,
+                third = -1.0 / 3.0,
                 nothing = f64::NAN,
                 good = true,
                 name = "a \"b\" \\ \n \u{1} é \u{9b}31m\u{2028}â",
@@ -220,7 +257,8 @@ mod tests {
         let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         assert!(chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).is_ok(), "{time}");
         let expected = json!({
-            "level": "INFO", "message": "hello", "request.id": 7, "below": -1, "elapsed.ms": 0.25, "nothing": null,
+            "level": "INFO", "message": "hello", "request.id": 7, "below": -1, "elapsed.ms": 0.25, "late": 12.007,
+            "tiny": 1e-7, "third": -1.0 / 3.0, "nothing": null,
             "good": true, "name": "a \"b\" \\ \n \u{1} é \u{9b}31m\u{2028}â", "shown": "x\"y", "debugged": "[\"z\"]",
             "target": "jimm::telemetry::line::tests",
         });
