@@ -37,12 +37,17 @@ impl Pair {
     }
 }
 
-/// One after the other: straight, through a relay that does nothing, and through the broker.
-pub(super) async fn sequential(stand: &Stand, options: &Options) -> Result<Vec<Row>> {
+/// The ways to the same model: straight, through a relay that does nothing, and through the broker.
+async fn three_ways(stand: &Stand, idler: &Idler) -> Result<[Wire; 3]> {
     let path = Stand::path(stand.sims[0].1.small);
-    let idler = Idler::start(stand.sims[0].0.port)?;
     let Pair { direct, broker } = Pair::open(stand, &path).await?;
-    let mut wires = [direct, stand.straight_at(0, idler.port)?.enter(&path).await?, broker];
+    Ok([direct, stand.straight_at(0, idler.port)?.enter(&path).await?, broker])
+}
+
+/// One after the other.
+pub(super) async fn sequential(stand: &Stand, options: &Options) -> Result<Vec<Row>> {
+    let idler = Idler::start(stand.sims[0].0.port)?;
+    let mut wires = three_ways(stand, &idler).await?;
     let mut samples: [Samples; 3] = Default::default();
     let each = options.count(1000, 100);
     for round in 0..=ROUNDS {
@@ -85,12 +90,13 @@ pub(super) async fn sequential(stand: &Stand, options: &Options) -> Result<Vec<R
 
 /// Many at a time on one connection.
 pub(super) async fn pipelined(stand: &Stand, options: &Options) -> Result<Vec<Row>> {
-    let mut pair = Pair::open(stand, &Stand::path(stand.sims[0].1.small)).await?;
+    let idler = Idler::start(stand.sims[0].0.port)?;
+    let mut wires = three_ways(stand, &idler).await?;
     let each = options.count(10_000, 1000);
-    let mut times = [Duration::ZERO; 2];
+    let mut times = [Duration::ZERO; 3];
     let rounds = options.count(6, 2);
     for round in 0..=rounds {
-        for (wire, time) in [&mut pair.direct, &mut pair.broker].into_iter().zip(&mut times) {
+        for (wire, time) in wires.iter_mut().zip(&mut times) {
             let took = burst(wire, each).await?;
             if round > 0 {
                 *time += took;
@@ -98,10 +104,12 @@ pub(super) async fn pipelined(stand: &Stand, options: &Options) -> Result<Vec<Ro
         }
     }
     let count = each * 4;
-    let (own, database) = cost(stand, count, async { burst(&mut pair.broker, count).await.map(drop) }).await?;
-    let [direct, broker] = times.map(|time| rate(each * rounds, time));
+    let [_, _, through_broker] = &mut wires;
+    let (own, database) = cost(stand, count, async { burst(through_broker, count).await.map(drop) }).await?;
+    let [direct, idle, broker] = times.map(|time| rate(each * rounds, time));
     Ok(vec![
         Row::both("pipelined RPC (32 at a time)", "/s", direct, broker).aim(Aim::RatioAtLeast(0.7)),
+        Row::both("pipelined RPC, a relay that does nothing", "/s", direct, idle),
         Row::broker("pipelined RPC, broker CPU", "µs each", own).aim(Aim::AtMost(25.0)),
         Row::broker("pipelined RPC, Postgres CPU", "µs each", database).aim(Aim::AtMost(2.0)),
     ])
