@@ -100,6 +100,12 @@ impl Store {
         Ok(Tx { inner: self.pool.begin().await?, changes: self.changes.clone(), changed: false })
     }
 
+    /// A transaction that only reads, and sees everything as it was at its first statement.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let inner = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(Tx { inner, changes: self.changes.clone(), changed: false })
+    }
+
     /// Whether that has changed which may be remembered.
     pub fn changes(&self) -> &Changes {
         &self.changes

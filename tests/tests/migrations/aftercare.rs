@@ -2,13 +2,19 @@
 
 use jimm_tests::process;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::support::{LONG, begin, broker, check_home, model, show, turn, until, until_over};
 
-/// What became of the source's copy after the move that is shown.
-fn source_of(shown: &Value) -> Value {
+/// What became of it after the move that is shown.
+fn care_of(shown: &Value, kind: &str) -> Value {
     let all = shown["aftercare"].as_array().into_iter().flatten();
-    all.into_iter().find(|care| care["kind"] == "source").cloned().unwrap_or_default()
+    all.into_iter().find(|care| care["kind"] == kind).cloned().unwrap_or_default()
+}
+
+/// What became of the source's copy.
+fn source_of(shown: &Value) -> Value {
+    care_of(shown, "source")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,4 +81,42 @@ async fn jobs_are_forgotten_after_their_time_and_moves_are_not() {
     let told: Value =
         admin.call("JIMM", 4, "MigrationStatus", &json!({"models": [old]}), LONG).await.expect("an answer");
     assert!(told.to_string().contains("is forgotten: see"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_of_a_move_is_as_it_was_at_one_moment() {
+    let app = broker(["3.6", "3.6"], &[]).await;
+    let uuid = model(&app, "shop").await;
+    begin(&app, "sim2", &uuid).await;
+    let is_over = |shown: &Value| ["relations", "source"].iter().all(|kind| care_of(shown, kind)["state"] == "done");
+    until(&app, &uuid, "nothing is owed any more", is_over).await;
+    // As while relations are looked at; then somebody comes to the end of it while the move is being read.
+    let owed = "UPDATE migration_aftercare SET state = 'owed', due = now() + interval '1 day' WHERE kind = 'relations'";
+    assert_eq!(app.db.execute(owed).await.expect("the database"), 1);
+    let mut other = PgConnection::connect(&app.db.url).await.expect("the database");
+    for sql in [
+        "BEGIN",
+        "LOCK TABLE migration_aftercare IN ACCESS EXCLUSIVE MODE",
+        r#"UPDATE migrations SET relations = '[{"kind": "offer", "state": "repaired"}]'"#,
+        "UPDATE migration_aftercare SET state = 'done'",
+    ] {
+        other.execute(sql).await.expect("the database");
+    }
+    let settle = async {
+        let waits = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
+                     AND wait_event_type = 'Lock' AND query LIKE 'SELECT kind, state, outcome%'";
+        process::eventually("the move is being read", LONG, || async {
+            (app.db.fetch(waits).await.ok()?.as_deref() == Some("1")).then_some(())
+        })
+        .await;
+        other.execute("COMMIT").await.expect("the database");
+    };
+    let (shown, ()) = tokio::join!(show(&app, &uuid), settle);
+    let is_settled = care_of(&shown, "relations")["state"] == "done";
+    assert_eq!(shown["relations"].is_array(), is_settled, "{shown}");
+    let shown = show(&app, &uuid).await;
+    assert_eq!(
+        (&shown["relations"][0]["state"], &care_of(&shown, "relations")["state"]),
+        (&json!("repaired"), &json!("done"))
+    );
 }

@@ -131,12 +131,13 @@ impl Broker {
         }
     }
 
+    /// All of it as it is at one moment, which may be later than when the row was found.
     async fn in_full(&self, row: Migration) -> Result<Shown> {
-        let (lines, owed) = {
-            let mut conn = self.store.acquire().await?;
-            let lines = job_logs::after(&mut conn, row.job_id, 0, LINES).await?;
-            (lines, aftercare::of(&mut conn, row.id).await?)
-        };
+        let mut tx = self.store.snapshot().await?;
+        let row = migrations::get(&mut tx, row.id).await?.unwrap_or(row);
+        let lines = job_logs::after(&mut tx, row.job_id, 0, LINES).await?;
+        let owed = aftercare::of(&mut tx, row.id).await?;
+        tx.commit().await?;
         let aftercare = owed.into_iter().map(care).collect();
         let (phases, attempts, relations) = (listed(&row.phases), listed(&row.attempts), listed(&row.relations));
         let log = lines.into_iter().map(|line| MigrationLogLine { time: GoTime(line.time), text: line.text }).collect();
