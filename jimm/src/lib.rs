@@ -27,4 +27,5 @@ pub mod serve;
 pub mod session;
 pub mod telemetry;
 pub mod tuple_rows;
+pub mod user_names;
 pub mod web;

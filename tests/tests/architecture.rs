@@ -122,6 +122,19 @@ fn the_use_cases_do_not_know_who_calls_them() {
 }
 
 #[test]
+fn the_configuration_knows_nobody_who_reads_it() {
+    let readers = ["crate::app", "crate::authn", "crate::broker", "crate::controllers", "crate::facades", "crate::web"];
+    let found = with_any("jimm/src/config", &readers);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn the_audit_log_does_not_know_the_methods() {
+    let found = with_any("jimm/src/audit", &["crate::facades", "crate::session", "crate::web", "crate::relay"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn every_source_says_what_it_owns() {
     for dir in ["proto/src", "proto/client/src", "jimm", "jimmctl/src", "tests"] {
         for (path, text) in files(dir, ".rs") {

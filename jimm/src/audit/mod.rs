@@ -12,7 +12,7 @@ mod writer;
 
 pub use ledger::Ledger;
 pub use queue::AuditQueue;
-pub(crate) use redact::redacted;
+pub(crate) use redact::{Fields, redacted};
 pub(crate) use spill::Spill;
 pub use writer::AuditWriter;
 

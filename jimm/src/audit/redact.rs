@@ -5,8 +5,6 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::facades::audited::Fields;
-
 /// Parameters that are longer are not looked into.
 const LONGEST: usize = 64 * 1024;
 /// What is kept of one text, of one list, of one object, and of all of it.
@@ -14,6 +12,41 @@ const TEXT: usize = 256;
 const ITEMS: usize = 100;
 const MEMBERS: usize = 50;
 const ALL: usize = 16 * 1024;
+
+/// What may be kept at some place of the parameters.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    /// Texts, numbers and truth values here.
+    keep: bool,
+    /// What is below, by name.
+    below: Vec<(&'static str, Fields)>,
+}
+
+impl Fields {
+    /// What may be kept of a member.
+    fn member(&self, name: &str) -> Option<&Self> {
+        self.below.iter().find(|(known, _)| *known == name).map(|(_, fields)| fields)
+    }
+
+    /// Whether there is anything below.
+    fn is_object(&self) -> bool {
+        !self.below.is_empty()
+    }
+
+    /// Lets the texts, numbers and truth values at the end of a path be kept: `changes.user-tag`.
+    pub(crate) fn add(&mut self, path: &'static str) {
+        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let at = self.below.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.below.push((name, Self::default()));
+            self.below.len() - 1
+        });
+        let below = &mut self.below[at].1;
+        match rest {
+            Some(rest) => below.add(rest),
+            None => below.keep = true,
+        }
+    }
+}
 
 /// The parameters with everything replaced that is not listed, as JSON; `None` where there are none.
 pub(crate) fn redacted(params: &str, fields: Option<&Fields>) -> Option<Box<str>> {

@@ -4,7 +4,6 @@
 mod controller_tokens;
 mod key_ring;
 mod key_schedule;
-pub mod names;
 pub mod oidc;
 mod session_tokens;
 mod signing_keys;

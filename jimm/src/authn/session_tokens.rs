@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Identity, TokenSession, names};
+use super::{Identity, TokenSession};
 use crate::clock::{Clock, delta};
 use crate::error::{Error, Kind, Result};
+use crate::user_names;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -111,7 +112,7 @@ impl SessionTokens {
         if claims.groups.len() > MAX_GROUPS {
             return None;
         }
-        let name = names::external(&claims.sub).or_else(|_| names::from_claim(&claims.sub)).ok()?;
+        let name = user_names::external(&claims.sub).or_else(|_| user_names::from_claim(&claims.sub)).ok()?;
         let session = match claims.jti {
             Some(id) => TokenSession { id, is_named: true },
             None => TokenSession { id: id_of(&compact), is_named: false },

@@ -203,7 +203,7 @@ pub(super) fn command(text: &str) -> Result<Vec<String>, Wrong> {
 
 pub(super) fn users(text: &str) -> Result<Vec<String>, Wrong> {
     let names = words(text);
-    match names.iter().find(|name| crate::authn::names::external(name).is_err()) {
+    match names.iter().find(|name| crate::user_names::external(name).is_err()) {
         Some(name) => Err(format!("contains {name:?}, which is not a user name with a domain")),
         None => Ok(names),
     }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::method::{decode, encode};
-use crate::authn::{DeviceLogin, names};
+use crate::authn::DeviceLogin;
 use crate::error::{Error, Kind, Result};
+use crate::user_names;
 
 /// The methods, all of them for before the login.
 pub(crate) const METHODS: &[&str] = &[
@@ -142,7 +143,7 @@ impl AdminCall {
 
 /// What a name's password is: a person's session token, or a service account's secret.
 pub(crate) fn password_label(user: &str) -> &'static str {
-    if names::is_person(user) { "session-token" } else { "client-credentials" }
+    if user_names::is_person(user) { "session-token" } else { "client-credentials" }
 }
 
 /// What everybody is told who comes with a password.

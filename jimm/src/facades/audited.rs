@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use jimm_store::audit::Class;
 
+use crate::audit::Fields;
+
 /// A facade, methods of it, and the paths that are kept of their parameters.
 type Kept = (&'static str, &'static str, &'static str);
 
@@ -189,40 +191,6 @@ const READS: &[(&str, &str)] = &[
     ("SecretBackends", "ListSecretBackends"),
     ("UserManager", "UserInfo ModelUserInfo"),
 ];
-
-/// What may be kept at some place of the parameters.
-#[derive(Debug, Default)]
-pub(crate) struct Fields {
-    /// Texts, numbers and truth values here.
-    pub(crate) keep: bool,
-    /// What is below, by name.
-    below: Vec<(&'static str, Fields)>,
-}
-
-impl Fields {
-    /// What may be kept of a member.
-    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
-        self.below.iter().find(|(known, _)| *known == name).map(|(_, fields)| fields)
-    }
-
-    /// Whether there is anything below.
-    pub(crate) fn is_object(&self) -> bool {
-        !self.below.is_empty()
-    }
-
-    fn add(&mut self, path: &'static str) {
-        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-        let at = self.below.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-            self.below.push((name, Self::default()));
-            self.below.len() - 1
-        });
-        let below = &mut self.below[at].1;
-        match rest {
-            Some(rest) => below.add(rest),
-            None => below.keep = true,
-        }
-    }
-}
 
 type Table = HashMap<&'static str, HashMap<&'static str, Fields>>;
 

@@ -13,10 +13,11 @@ use serde_json::value::RawValue;
 use super::ahead::{self, Ahead, Place};
 use super::member::{Member, admit, member};
 use super::{Peer, Services, browser};
-use crate::authn::{DeviceLogin, Identity, names};
+use crate::authn::{DeviceLogin, Identity};
 use crate::broker::LONGEST_SESSION;
 use crate::error::{Error, Kind, Result};
 use crate::facades::admin::{self, AdminCall};
+use crate::user_names;
 
 /// How service accounts log in that show a token of an issuer that is trusted.
 pub(crate) const EXCHANGED: &str = "token-exchange";
@@ -132,7 +133,7 @@ impl LoginDesk {
 /// Who a name and a password speak of: a service account with its secret, a person with a session token of theirs. It is
 /// what clients have that know no other login. A name without a domain would be a controller's own user, and is told so.
 pub(crate) async fn by_password(services: &Services, user: &str, password: &SecretString) -> Result<Identity> {
-    let identity = if names::is_person(user) {
+    let identity = if user_names::is_person(user) {
         services.authn.session_tokens.verify(password.expose_secret())
     } else {
         services.authn.oidc.client_credentials(user, password).await

@@ -1,6 +1,7 @@
 //! One event as one line of JSON: time, level, the event's fields, target.
 //!
-//! Written straight into the log's buffer: a request is a line, and the line must not cost more than the request.
+//! Written into one string, without a formatter for each piece: a request is a line, and the line must not cost more than
+//! the request.
 
 use std::cell::Cell;
 use std::fmt::{self, Debug, Write};

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::authn::names;
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Peer, Services, browser, login, member};
+use crate::user_names;
 
 /// Who sends these headers.
 pub(super) async fn requester(services: &Services, headers: &HeaderMap, address: SocketAddr) -> Result<Requester> {
@@ -29,7 +29,9 @@ pub(super) async fn requester(services: &Services, headers: &HeaderMap, address:
     };
     let password = SecretString::from(password);
     let (identity, method) = match user.strip_prefix("user-") {
-        Some(name) if names::is_person(name) => (login::by_password(services, name, &password).await, "session-token"),
+        Some(name) if user_names::is_person(name) => {
+            (login::by_password(services, name, &password).await, "session-token")
+        }
         Some(name) => {
             // An account may be called so, too.
             let tagged = login::by_password(services, name, &password).await;

@@ -9,12 +9,13 @@ use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::super::{Identity, names};
+use super::super::Identity;
 use super::error::OidcError;
 use super::provider::Provider;
 use super::token_endpoint::{Client, TokenEndpoint, Tokens};
 use crate::clock::{Clock, delta, random_bytes};
 use crate::error::{Error, Kind, Result};
+use crate::user_names;
 
 /// Verified pairs that are remembered at a time.
 const REMEMBERED: u64 = 10_000;
@@ -43,7 +44,7 @@ impl VerifiedClients {
         client_id: &str,
         secret: &SecretString,
     ) -> Result<Identity> {
-        let name = names::service_account(client_id)?;
+        let name = user_names::service_account(client_id)?;
         let invalid = || Error::new(Kind::Unauthorized, "invalid client credentials");
         if client_id.is_empty() || secret.expose_secret().is_empty() {
             return Err(invalid());

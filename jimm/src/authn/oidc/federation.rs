@@ -14,13 +14,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::super::{Identity, TokenSession, names};
+use super::super::{Identity, TokenSession};
 use super::id_token::{self, Claims};
 use super::provider::Provider;
 use crate::clock::Clock;
 use crate::config::TrustRule;
 use crate::error::{Error, Kind, Result};
 use crate::http_client::http_client;
+use crate::user_names;
 
 /// Tokens that may be shown for longer are not taken.
 const LONGEST_LIFE: TimeDelta = TimeDelta::days(1);
@@ -79,7 +80,7 @@ impl Federation {
         id.copy_from_slice(&digest[..16]);
         let session = TokenSession { id: uuid::Builder::from_custom_bytes(id).into_uuid(), is_named: true };
         Ok(Identity {
-            name: names::service_account(&rule.service_account)?,
+            name: user_names::service_account(&rule.service_account)?,
             groups: Vec::new(),
             expires,
             session: Some(session),

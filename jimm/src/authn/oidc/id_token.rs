@@ -6,12 +6,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::super::Identity;
 use super::super::session_tokens::MAX_GROUPS;
-use super::super::{Identity, names};
 use super::error::OidcError;
 use super::provider::Provider;
 use crate::config::OauthSettings;
 use crate::error::{Error, Kind, Result};
+use crate::user_names;
 
 /// What the provider's clock may differ from ours, in seconds.
 const LEEWAY: i64 = 60;
@@ -154,7 +155,7 @@ pub(super) fn logged_in(claims: &Claims, settings: &OauthSettings) -> Result<Log
             format!("e-mail address {value:?} is not verified: verify it at the identity provider, then log in again");
         return Err(Error::new(Kind::Unauthorized, text));
     }
-    let name = names::from_claim(value)?;
+    let name = user_names::from_claim(value)?;
     let groups = groups(claims, settings)?;
     let expires = claims.get("exp").and_then(Value::as_i64).and_then(|exp| DateTime::from_timestamp(exp, 0));
     let display_name = claims.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned);

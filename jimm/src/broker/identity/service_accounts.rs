@@ -13,11 +13,11 @@ use jimm_proto::params::jimm_accounts::{
 };
 use jimm_store::{credentials, identities, tuples};
 
-use crate::authn::names::service_account;
 use crate::broker::clouds::credentials::CredentialId;
 use crate::broker::rights::tags::{Known, take_apart};
 use crate::broker::{Broker, CredentialUpdate, Requester};
 use crate::error::{Error, Kind, Result};
+use crate::user_names::service_account;
 
 /// Users and groups of one call at most.
 const GRANTED: usize = 1000;

@@ -17,11 +17,11 @@ use uuid::Uuid;
 
 use super::sessions::{LONGEST, idle_of, seconds};
 use super::users::parse_user_name;
-use crate::authn::names::SERVICE_ACCOUNT_DOMAIN;
 use crate::broker::{Broker, Requester};
 use crate::clock::delta;
 use crate::config::{Lifetime, LifetimeRule, Whose};
 use crate::error::{Error, Result};
+use crate::user_names::SERVICE_ACCOUNT_DOMAIN;
 
 /// How long rules are believed when nothing is heard of a change; a change is heard of at once.
 const BELIEVED: TimeDelta = TimeDelta::seconds(60);
