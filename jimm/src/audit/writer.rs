@@ -1,7 +1,7 @@
 //! From notes to batches in the database: one task gathers, another one writes, so that a database that hangs does not
 //! keep anybody from gathering.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ enum Culprit {
 struct Gatherer<'a> {
     writer: &'a AuditWriter,
     chains: Chains,
-    encoders: HashMap<Class, Encoder>,
+    encoders: BTreeMap<Class, Encoder>,
     polls: HashMap<Watcher, Polls>,
     /// Lost, and not told of yet.
     lost: usize,
@@ -94,8 +94,13 @@ impl AuditWriter {
 
     /// Writes until told to stop, and then what is left.
     pub async fn run(self, store: Store, stop: CancellationToken) {
-        let gatherer =
-            Gatherer { writer: &self, chains: Chains::new(), encoders: HashMap::new(), polls: HashMap::new(), lost: 0 };
+        let gatherer = Gatherer {
+            writer: &self,
+            chains: Chains::new(),
+            encoders: BTreeMap::new(),
+            polls: HashMap::new(),
+            lost: 0,
+        };
         tokio::join!(gatherer.gather(stop), self.deliver(&store));
     }
 

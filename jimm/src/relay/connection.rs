@@ -15,6 +15,7 @@ use super::upstream::{self, LoggedIn};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::session::ahead::{Ahead, Place};
+use crate::session::asked::AskedMethods;
 use crate::session::greeting::{self, Greeted};
 use crate::session::login::LoginDesk;
 use crate::session::record::{self, Origin};
@@ -138,12 +139,13 @@ async fn enter(
 }
 
 async fn pump_up<S: AsyncRead + AsyncWrite + Unpin>(traffic: &Traffic, reader: &mut Reader<S>) -> Close {
+    let mut methods = AskedMethods::new(traffic.origin.endpoint);
     loop {
         let text = match reader.next().await {
             Ok(text) => text,
             Err(close) => return close,
         };
-        if let Err(close) = traffic.pass_up(text).await {
+        if let Err(close) = traffic.pass_up(&mut methods, text).await {
             return close;
         }
     }

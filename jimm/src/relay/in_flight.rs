@@ -1,12 +1,12 @@
 //! Requests that a controller has not answered yet: for the log, for replays, and for telling the client when the
 //! controller goes away.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::session::record::Asked;
+use crate::session::asked::Asked;
 
 /// Requests of one connection at most.
 const MAX: usize = 4096;
@@ -31,15 +31,8 @@ pub(super) struct InFlight {
 /// All of one connection.
 #[derive(Debug, Default)]
 pub(super) struct InFlightTable {
-    requests: HashMap<u64, InFlight>,
+    requests: BTreeMap<u64, InFlight>,
     held: usize,
-}
-
-impl InFlight {
-    /// Whether it ends when something happens, which may be never.
-    fn waits_for_events(&self) -> bool {
-        &*self.asked.method == "Next"
-    }
 }
 
 impl InFlightTable {
@@ -81,12 +74,12 @@ impl InFlightTable {
 
     /// Whether an answer of this upstream should come soon.
     pub(super) fn is_waited_for(&self, upstream: UpstreamNo) -> bool {
-        self.requests.values().any(|it| it.upstream == upstream && !it.waits_for_events())
+        self.requests.values().any(|it| it.upstream == upstream && !it.asked.waits_for_events())
     }
 
     /// Whether nothing is in work but waits for events.
     pub(super) fn is_idle(&self) -> bool {
-        self.requests.values().all(InFlight::waits_for_events)
+        self.requests.values().all(|it| it.asked.waits_for_events())
     }
 
     fn forget(&mut self, request: &InFlight) {
@@ -97,14 +90,14 @@ impl InFlightTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::asked::AskedMethod;
+    use crate::telemetry::Endpoint;
 
     fn request(id: u64, upstream: UpstreamNo, held: Option<String>) -> InFlight {
         let asked = Asked {
             request_id: id,
-            facade: "Client".into(),
-            version: 8,
             object_id: String::new(),
-            method: "FullStatus".into(),
+            method: AskedMethod::new(Endpoint::Model, "Client", 8, "FullStatus").into(),
         };
         InFlight { asked, began: Instant::now(), upstream, held: held.map(Into::into) }
     }

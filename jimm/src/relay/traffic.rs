@@ -16,9 +16,9 @@ use super::route::{Route, Standing};
 use super::upstream::{self, LoggedIn, Receiver, Upstream};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
-use crate::facades::reads;
 use crate::session::Services;
-use crate::session::greeting::{Call, tell};
+use crate::session::asked::{Asked, AskedMethods};
+use crate::session::greeting::tell;
 use crate::session::notes;
 use crate::session::record::{self, Origin, Outcome};
 use crate::session::socket::{Close, Outbox};
@@ -150,24 +150,24 @@ impl Traffic {
     // === up ===
 
     /// A frame came from the client.
-    pub(super) async fn pass_up(&self, text: Utf8Bytes) -> Result<(), Close> {
+    pub(super) async fn pass_up(&self, methods: &mut AskedMethods, text: Utf8Bytes) -> Result<(), Close> {
         self.services.telemetry.metrics.relayed_up(text.len());
         let request = match Frame::parse(&text) {
             Ok(Frame::Request(request)) => request,
             Ok(Frame::Response(_)) => return Ok(()),
             Err(error) => return Err(Close::protocol(error.to_string())),
         };
-        let (asked, began) = (Call::asked_of(&request), Instant::now());
+        let (asked, began) = (methods.asked(&request), Instant::now());
         notes::request(&self.services, &self.origin, &asked, request.params);
         if let Err(error) = notes::room(&self.services).await {
             self.fail(&asked_only(asked, began), error).await;
             return Ok(());
         }
         // What is said to `Admin` is for the broker's ears, and everything was said at the login.
-        let refused = if &*asked.facade == "Admin" {
-            let text = format!("no such request - method Admin({}).{} is not implemented", asked.version, asked.method);
+        let refused = if &*asked.method.facade == "Admin" {
+            let text = format!("no such request - method {} is not implemented", asked.method.title);
             Some(Error::new(Kind::NotImplemented, text))
-        } else if self.frozen.load(Ordering::Relaxed) && !reads::is_read(&asked.facade, &asked.method) {
+        } else if self.frozen.load(Ordering::Relaxed) && !asked.method.is_read {
             Some(Error::new(Kind::MigrationInProgress, "model migration in progress"))
         } else {
             None
@@ -176,7 +176,7 @@ impl Traffic {
             self.fail(&asked_only(asked, began), error).await;
             return Ok(());
         }
-        let watches = !asked.object_id.is_empty() || asked.method.starts_with("Watch");
+        let watches = !asked.object_id.is_empty() || asked.method.name.starts_with("Watch");
         let outbox = {
             let mut state = self.state();
             state.watching |= watches;
@@ -354,6 +354,6 @@ impl Receiver for Traffic {
     }
 }
 
-fn asked_only(asked: record::Asked, began: Instant) -> InFlight {
+fn asked_only(asked: Asked, began: Instant) -> InFlight {
     InFlight { asked, began, upstream: UpstreamNo::MAX, held: None }
 }

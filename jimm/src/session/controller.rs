@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ahead::{Ahead, Place};
+use super::asked::AskedMethods;
 use super::greeting::{Call, Greeted, answer_call, frame, greet, tell};
 use super::login::LoginDesk;
 use super::notes;
@@ -120,8 +121,9 @@ async fn welcome(services: &Services, origin: &mut Origin, outbox: &Outbox, gree
 
 impl Session {
     async fn read<S: AsyncRead + AsyncWrite + Unpin>(self: &Arc<Self>, reader: &mut Reader<S>) -> Close {
+        let mut methods = AskedMethods::new(self.origin.endpoint);
         loop {
-            let call = match reader.next().await.and_then(|text| Call::read(&text)) {
+            let call = match reader.next().await.and_then(|text| Call::read(&text, &mut methods)) {
                 Ok(Some(call)) => call,
                 Ok(None) => continue,
                 Err(close) => return close,
@@ -138,7 +140,7 @@ impl Session {
         }
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
         let session = Arc::clone(self);
-        let waits = waits_for_events(&call);
+        let waits = call.asked.waits_for_events();
         let work = async move {
             let result = session.run_guarded(&call).await;
             answer_call(&session.services, &session.origin, &session.outbox, &call, result).await;
@@ -160,7 +162,7 @@ impl Session {
         let limit = own + controllers.dial_timeout + controllers.call_timeout;
         let work = AssertUnwindSafe(self.run(call)).catch_unwind();
         let deadline = async {
-            if waits_for_events(call) {
+            if call.asked.waits_for_events() {
                 tokio::select! {
                     () = self.gone.cancelled() => Error::new(Kind::Conflict, "the connection has ended"),
                     why = self.state.ending() => Error::new(Kind::Conflict, why),
@@ -181,13 +183,13 @@ impl Session {
         let asked = &call.asked;
         notes::request(&self.services, &self.origin, asked, Some(&call.params));
         notes::room(&self.services).await?;
-        let method = registry::find(&asked.facade, asked.version, &asked.method)?;
+        let method = registry::find(&asked.method.facade, asked.method.version, &asked.method.name)?;
         self.require(method).await?;
         let context = CallContext {
             broker: Arc::clone(&self.services.broker),
             requester: self.requester.clone(),
             connection: Arc::clone(&self.state),
-            version: asked.version,
+            version: asked.method.version,
             object_id: asked.object_id.clone(),
         };
         (method.run)(&context, &call.params).await
@@ -227,10 +229,5 @@ impl Session {
 
 /// Whether a call takes as long as a model is large.
 fn is_long(call: &Call) -> bool {
-    &*call.asked.facade == "MigrationTarget" && &*call.asked.method == "Import"
-}
-
-/// Calls that end when something happens, which may be never.
-fn waits_for_events(call: &Call) -> bool {
-    &*call.asked.method == "Next"
+    &*call.asked.method.facade == "MigrationTarget" && &*call.asked.method.name == "Import"
 }

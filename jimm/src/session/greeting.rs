@@ -11,10 +11,11 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Services;
 use super::ahead::Ahead;
+use super::asked::{Asked, AskedMethods};
 use super::login::{AdminOutcome, LoginDesk};
 use super::member::Member;
 use super::notes;
-use super::record::{self, Asked, Origin, Outcome, told};
+use super::record::{self, Origin, Outcome};
 use super::socket::{Close, Outbox, Reader};
 use crate::error::{Error, Kind, Result};
 
@@ -39,30 +40,19 @@ pub(crate) struct Call {
 
 impl Call {
     /// Takes a request out of its frame.
-    pub(crate) fn of(request: &Request<'_>) -> Self {
+    pub(crate) fn of(request: &Request<'_>, methods: &mut AskedMethods) -> Self {
         Self {
-            asked: Self::asked_of(request),
+            asked: methods.asked(request),
             params: request.params.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned),
             began: Instant::now(),
         }
     }
 
-    /// Which method of which facade a request asks for.
-    pub(crate) fn asked_of(request: &Request<'_>) -> Asked {
-        Asked {
-            request_id: request.request_id,
-            facade: told(&request.facade).into(),
-            version: request.version,
-            object_id: told(&request.id).into_owned(),
-            method: told(&request.method).into(),
-        }
-    }
-
     /// Reads a frame of a client. What is no frame ends the connection, as with Juju; a response nobody asked for is
     /// passed over.
-    pub(crate) fn read(text: &str) -> Result<Option<Self>, Close> {
+    pub(crate) fn read(text: &str, methods: &mut AskedMethods) -> Result<Option<Self>, Close> {
         match Frame::parse(text) {
-            Ok(Frame::Request(request)) => Ok(Some(Self::of(&request))),
+            Ok(Frame::Request(request)) => Ok(Some(Self::of(&request, methods))),
             Ok(Frame::Response(_)) => Ok(None),
             Err(error) => Err(Close::protocol(error.to_string())),
         }
@@ -77,7 +67,7 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     reader: &mut Reader<S>,
     outbox: &Outbox,
 ) -> Result<Greeted, Close> {
-    let mut in_work = FuturesUnordered::new();
+    let (mut in_work, mut methods) = (FuturesUnordered::new(), AskedMethods::new(origin.endpoint));
     let patience = services.settings.limits.login_timeout;
     let deadline = tokio::time::sleep(patience);
     tokio::pin!(deadline);
@@ -99,12 +89,12 @@ pub(crate) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
                 }
             }
             text = reader.next(), if in_work.len() < IN_WORK => {
-                let Some(call) = Call::read(&text?)? else { continue };
+                let Some(call) = Call::read(&text?, &mut methods)? else { continue };
                 notes::request(services, origin, &call.asked, Some(&call.params));
-                if &*call.asked.facade == "Admin" {
+                if &*call.asked.method.facade == "Admin" {
                     in_work.push(async move {
                         let outcome = match notes::room(services).await {
-                            Ok(()) => desk.serve(call.asked.version, &call.asked.method, &call.params).await,
+                            Ok(()) => desk.serve(call.asked.method.version, &call.asked.method.name, &call.params).await,
                             Err(error) => Err(error),
                         };
                         (call, outcome)
@@ -127,9 +117,10 @@ pub(crate) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
     outbox: &Outbox,
     error: impl Fn() -> Error,
 ) -> Close {
+    let mut methods = AskedMethods::new(origin.endpoint);
     let serve = async {
         loop {
-            match reader.next().await.and_then(|text| Call::read(&text)) {
+            match reader.next().await.and_then(|text| Call::read(&text, &mut methods)) {
                 Ok(Some(call)) => {
                     notes::request(services, origin, &call.asked, Some(&call.params));
                     answer_call(services, origin, outbox, &call, Err(error())).await;
@@ -186,12 +177,9 @@ pub(crate) fn frame(request_id: u64, result: &Result<Box<RawValue>>) -> Utf8Byte
 }
 
 fn before_login(asked: &Asked) -> Result<Box<RawValue>> {
-    if &*asked.facade == "Pinger" && &*asked.method == "Ping" {
+    if asked.is_ping() && &*asked.method.name == "Ping" {
         return crate::facades::method::encode(&crate::facades::method::Empty {});
     }
-    let Asked { facade, version, method, .. } = asked;
-    Err(Error::new(
-        Kind::NotImplemented,
-        format!("no such request - method {facade}({version}).{method} is not implemented"),
-    ))
+    let title = &asked.method.title;
+    Err(Error::new(Kind::NotImplemented, format!("no such request - method {title} is not implemented")))
 }

@@ -1,6 +1,7 @@
 //! One client connection: upgrade, codec loop, login, limits. It knows facades and relay, and nothing of SQL.
 
 pub(crate) mod ahead;
+pub(crate) mod asked;
 pub(crate) mod browser;
 mod context;
 mod controller;

@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::record::{Asked, Origin, Outcome, told};
+use super::asked::{Asked, AskedMethod, told};
+use super::record::{Origin, Outcome};
 use super::{Peer, Services};
 use crate::audit::redacted;
 use crate::error::{Error, Kind, Result};
-use crate::facades::audited;
-use crate::facades::reads::is_read;
 use crate::telemetry::Endpoint;
 
 /// Answers that are longer are not searched for what failed in part.
@@ -37,15 +36,10 @@ pub(crate) fn request(services: &Services, origin: &Origin, asked: &Asked, param
     let queue = &services.telemetry.audit;
     let class = class(origin, asked);
     // Looks for news are noted when they are answered.
-    if asked.is_ping() || is_look(asked) || !queue.wants(class) {
+    if asked.is_ping() || asked.waits_for_events() || !queue.wants(class) {
         return;
     }
-    let fields = if is_relayed(origin, asked) {
-        audited::relayed(&asked.facade, &asked.method)
-    } else {
-        audited::own(&asked.facade, &asked.method)
-    };
-    let params = params.and_then(|params| redacted(params.get(), fields));
+    let params = params.and_then(|params| redacted(params.get(), asked.method.kept));
     queue.push(class, note(services, origin, asked, What::Asked(params)));
 }
 
@@ -65,7 +59,7 @@ pub(crate) fn answer(
     }
     let failure = failure(outcome, body.map(RawValue::get));
     let elapsed = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    let is_look = is_look(asked) && failure.is_none();
+    let is_look = asked.waits_for_events() && failure.is_none();
     let note = note(services, origin, asked, What::Answered { elapsed, failure });
     if is_look {
         queue.poll(note);
@@ -100,13 +94,11 @@ pub(crate) fn http(services: &Services, call: &HttpCall<'_>, outcome: Outcome<'_
     }
     let asked = Asked {
         request_id: 1,
-        facade: "HTTP".into(),
-        version: 1,
         object_id: told(call.object).into_owned(),
-        method: told(call.name).into(),
+        method: AskedMethod::new(Endpoint::Proxy, "HTTP", 1, &told(call.name)).into(),
     };
     let queue = &services.telemetry.audit;
-    let params = call.params.and_then(|params| redacted(params, audited::own("HTTP", call.name)));
+    let params = call.params.and_then(|params| redacted(params, asked.method.kept));
     queue.push(call.class, note(services, &origin, &asked, What::Asked(params)));
     let elapsed = u64::try_from(call.elapsed.as_micros()).unwrap_or(u64::MAX);
     let failure = failure(outcome, None);
@@ -118,31 +110,17 @@ fn note(services: &Services, origin: &Origin, asked: &Asked, what: What) -> Note
         time: services.broker.clock.now(),
         origin: Arc::clone(origin.audited()),
         message_id: i64::try_from(asked.request_id).unwrap_or(i64::MAX),
-        facade: Arc::clone(&asked.facade),
-        version: asked.version,
-        method: Arc::clone(&asked.method),
+        facade: Arc::clone(&asked.method.facade),
+        version: asked.method.version,
+        method: Arc::clone(&asked.method.name),
         object_id: asked.object_id.clone(),
         what,
     }
 }
 
-/// A look for news, which ends when there are some.
-fn is_look(asked: &Asked) -> bool {
-    &*asked.method == "Next"
-}
-
-fn is_relayed(origin: &Origin, asked: &Asked) -> bool {
-    origin.endpoint == Endpoint::Model && &*asked.facade != "Admin"
-}
-
+/// Of which class a call is. Whoever has not logged in can only try to.
 fn class(origin: &Origin, asked: &Asked) -> Class {
-    if origin.requester.is_empty() || &*asked.facade == "Admin" {
-        return Class::Login;
-    }
-    if !is_relayed(origin, asked) {
-        return audited::own_class(&asked.facade, &asked.method);
-    }
-    if is_read(&asked.facade, &asked.method) || asked.method.starts_with("Watch") { Class::Read } else { Class::Change }
+    if origin.requester.is_empty() { Class::Login } else { asked.method.class }
 }
 
 #[derive(Serialize)]

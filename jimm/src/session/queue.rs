@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 /// Puts messages in. Cheap to clone.
 #[derive(Debug)]
@@ -22,18 +22,27 @@ pub(super) struct Receiver<T>(Arc<Shared<T>>);
 
 #[derive(Debug)]
 struct Shared<T> {
-    waiting: Mutex<VecDeque<T>>,
-    /// The room that is left; closed when the receiver is gone.
-    room: Semaphore,
+    waiting: Mutex<Waiting<T>>,
+    most: usize,
+    /// Tells of room to those who found none.
+    room: Notify,
     senders: AtomicUsize,
     receiver: AtomicWaker,
+}
+
+#[derive(Debug)]
+struct Waiting<T> {
+    messages: VecDeque<T>,
+    /// The receiver is gone.
+    closed: bool,
 }
 
 /// A queue in which so many messages may wait.
 pub(super) fn queue<T>(most: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared {
-        waiting: Mutex::new(VecDeque::new()),
-        room: Semaphore::new(most),
+        waiting: Mutex::new(Waiting { messages: VecDeque::new(), closed: false }),
+        most,
+        room: Notify::new(),
         senders: AtomicUsize::new(1),
         receiver: AtomicWaker::new(),
     });
@@ -41,43 +50,66 @@ pub(super) fn queue<T>(most: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 impl<T> Shared<T> {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<T>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<T>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, message: T) {
-        self.waiting().push_back(message);
+    /// Puts a message in, or gives it back where there is no room.
+    fn put(&self, message: T) -> Result<(), Refused<T>> {
+        let mut waiting = self.waiting();
+        if waiting.closed {
+            return Err(Refused::Gone);
+        }
+        if waiting.messages.len() >= self.most {
+            return Err(Refused::Full(message));
+        }
+        waiting.messages.push_back(message);
+        drop(waiting);
         self.receiver.wake();
+        Ok(())
     }
 
     fn take(&self) -> Option<T> {
         let mut waiting = self.waiting();
-        let message = waiting.pop_front()?;
-        if waiting.is_empty() && waiting.capacity() > 4 {
+        let was_full = waiting.messages.len() >= self.most;
+        let message = waiting.messages.pop_front()?;
+        if waiting.messages.is_empty() && waiting.messages.capacity() > 4 {
             // The next burst makes room again.
-            *waiting = VecDeque::new();
+            waiting.messages = VecDeque::new();
         }
         drop(waiting);
-        self.room.add_permits(1);
+        if was_full {
+            self.room.notify_waiters();
+        }
         Some(message)
     }
 }
 
+/// Why a message was not put in.
+enum Refused<T> {
+    Full(T),
+    /// Nobody will take it out.
+    Gone,
+}
+
 impl<T> Sender<T> {
     /// Puts a message in; waits for room. `false` when nobody will take it out.
-    pub(super) async fn send(&self, message: T) -> bool {
-        let Ok(room) = self.0.room.acquire().await else { return false };
-        room.forget();
-        self.0.put(message);
-        true
+    pub(super) async fn send(&self, mut message: T) -> bool {
+        loop {
+            // Before the look into the queue: room that is made after it is told of.
+            let room = self.0.room.notified();
+            message = match self.0.put(message) {
+                Ok(()) => return true,
+                Err(Refused::Gone) => return false,
+                Err(Refused::Full(message)) => message,
+            };
+            room.await;
+        }
     }
 
     /// Puts a message in, if there is room at once.
     pub(super) fn try_send(&self, message: T) -> bool {
-        let Ok(room) = self.0.room.try_acquire() else { return false };
-        room.forget();
-        self.0.put(message);
-        true
+        self.0.put(message).is_ok()
     }
 }
 
@@ -122,8 +154,12 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.0.room.close();
-        self.0.waiting().clear();
+        let mut waiting = self.0.waiting();
+        waiting.closed = true;
+        let left = std::mem::take(&mut waiting.messages);
+        drop(waiting);
+        drop(left);
+        self.0.room.notify_waiters();
     }
 }
 

@@ -1,18 +1,19 @@
 //! What is told of each request: one log line and the metrics. Parameters never reach the log; what the audit log has of a
 //! request is the business of `notes`.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jimm_store::audit;
+use tracing::Level;
 use uuid::Uuid;
 
+use super::asked::Asked;
 use super::socket::Close;
 use super::{Peer, Services};
 use crate::broker::Requester;
 use crate::error::{Error, Kind};
-use crate::telemetry::Endpoint;
+use crate::telemetry::{Endpoint, RequestLine, SharedMembers, log_request};
 
 /// Where requests come in, and who sends them.
 #[derive(Clone, Debug)]
@@ -29,15 +30,24 @@ pub(crate) struct Origin {
     pub(crate) controller: String,
     /// How they logged in.
     auth_method: &'static str,
-    /// The texts of these that go into each entry of the audit log.
-    audited: OnceLock<Arc<audit::Origin>>,
+    /// All of this as it is told of each request.
+    texts: OnceLock<Texts>,
+}
+
+/// What is told of each request of a connection, made once.
+#[derive(Clone, Debug)]
+struct Texts {
+    /// In each entry of the audit log.
+    audited: Arc<audit::Origin>,
+    /// In each log line.
+    logged: SharedMembers,
 }
 
 impl Origin {
     /// A connection on which nobody has logged in.
     pub(crate) fn new(endpoint: Endpoint, peer: Peer, model: Option<Uuid>) -> Self {
         let (requester, controller) = (String::new(), String::new());
-        Self { endpoint, peer, requester, model, controller, auth_method: "", audited: OnceLock::new() }
+        Self { endpoint, peer, requester, model, controller, auth_method: "", texts: OnceLock::new() }
     }
 
     /// Sets who it is.
@@ -49,64 +59,48 @@ impl Origin {
     pub(super) fn set_user(&mut self, name: &str, auth_method: &'static str) {
         name.clone_into(&mut self.requester);
         self.auth_method = auth_method;
-        self.audited = OnceLock::new();
+        self.texts = OnceLock::new();
     }
 
     /// It is nobody any more.
     pub(crate) fn clear_requester(&mut self) {
         self.requester.clear();
         self.auth_method = "";
-        self.audited = OnceLock::new();
+        self.texts = OnceLock::new();
     }
 
     /// Sets the model's home.
     pub(crate) fn set_controller(&mut self, controller: &str) {
         controller.clone_into(&mut self.controller);
-        self.audited = OnceLock::new();
+        self.texts = OnceLock::new();
     }
 
     /// As the audit log has it.
     pub(super) fn audited(&self) -> &Arc<audit::Origin> {
-        self.audited.get_or_init(|| {
-            Arc::new(audit::Origin {
+        &self.texts().audited
+    }
+
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| {
+            let (model, client) = (self.model.map(|uuid| uuid.to_string()), self.peer.address.to_string());
+            let model = model.as_deref().unwrap_or_default();
+            let logged = SharedMembers::new(&[
+                ("conversation.id", &self.peer.conversation),
+                ("client.address", &client),
+                ("requester", &self.requester),
+                ("model.uuid", model),
+                ("controller", &self.controller),
+            ]);
+            let audited = audit::Origin {
                 conversation: self.peer.conversation.clone(),
                 identity: format!("user-{}", self.requester),
-                model: self.model.map(|uuid| format!("{}/{uuid}", self.controller)).unwrap_or_default(),
-                client: self.peer.address.to_string(),
+                model: if model.is_empty() { String::new() } else { format!("{}/{model}", self.controller) },
+                client,
                 auth_method: self.auth_method.to_owned(),
-            })
+            };
+            Texts { audited: Arc::new(audited), logged }
         })
     }
-}
-
-/// Which method of which facade.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    /// The client's number for it.
-    pub(crate) request_id: u64,
-    /// `type` on the wire.
-    pub(crate) facade: Arc<str>,
-    /// Of the facade.
-    pub(crate) version: u32,
-    /// Of a watcher.
-    pub(crate) object_id: String,
-    /// `request` on the wire.
-    pub(crate) method: Arc<str>,
-}
-
-/// A name made up by a client, as logs, audit and errors have it: short, and without anything that a terminal would
-/// obey or the database refuse. No name that we know is changed.
-pub(super) fn told(name: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 128;
-    if name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Cow::Borrowed(name);
-    }
-    let mut told: String =
-        name.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    if name.len() > told.len() {
-        told.push('…');
-    }
-    Cow::Owned(told)
 }
 
 /// How it went.
@@ -139,22 +133,14 @@ impl<'a> Outcome<'a> {
     }
 }
 
-impl Asked {
-    /// Sent all the time, by everybody, and of no interest.
-    pub(crate) fn is_ping(&self) -> bool {
-        &*self.facade == "Pinger"
-    }
-}
-
 /// Tells of an answered request.
 pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outcome: Outcome<'_>, elapsed: Duration) {
-    services.telemetry.metrics.request(origin.endpoint, &asked.facade, &asked.method, outcome.kind, elapsed);
+    let method = &asked.method;
+    let names = (&*method.facade, &*method.name);
+    services.telemetry.metrics.request(origin.endpoint, names, &method.counter, outcome.kind, elapsed);
     if asked.is_ping() && outcome.kind.is_empty() {
         return;
     }
-    let mut text = Uuid::encode_buffer();
-    let model = origin.model.map_or("", |uuid| uuid.hyphenated().encode_lower(&mut text));
-    let kind = if outcome.kind.is_empty() { "ok" } else { outcome.kind };
     if let Some(error) = outcome.error.filter(|error| error.kind() == Kind::Internal) {
         tracing::error!(
             conversation.id = origin.peer.conversation,
@@ -163,20 +149,38 @@ pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outc
             "request failed by our own fault"
         );
     }
-    tracing::info!(
-        conversation.id = origin.peer.conversation,
-        client.address = origin.audited().client,
-        requester = origin.requester,
-        model.uuid = model,
-        controller = origin.controller,
-        request.id = asked.request_id,
-        request.method = format!("{}({}).{}", asked.facade, asked.version, asked.method),
+    if !tracing::enabled!(Level::INFO) {
+        return;
+    }
+    let kind = if outcome.kind.is_empty() { "ok" } else { outcome.kind };
+    let error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain);
+    let line = RequestLine {
+        shared: &origin.texts().logged,
+        target: module_path!(),
+        id: asked.request_id,
+        method: &method.title,
         kind,
-        error = outcome.error.filter(|error| error.kind() != Kind::Internal).map(chain),
-        error.code = outcome.code,
-        elapsed.ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
-        "request answered"
-    );
+        error: error.as_deref(),
+        code: outcome.code,
+        elapsed,
+    };
+    if !log_request(&line) {
+        let Origin { peer, requester, controller, .. } = origin;
+        tracing::info!(
+            conversation.id = peer.conversation,
+            client.address = %peer.address,
+            requester,
+            model.uuid = origin.model.map(tracing::field::display),
+            controller,
+            request.id = line.id,
+            request.method = line.method,
+            kind,
+            error,
+            error.code = line.code,
+            elapsed.ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
+            "request answered"
+        );
+    }
 }
 
 /// Tells how a connection ended: once when its client did what it must not do, else to those who look closely.

@@ -46,6 +46,18 @@ impl LogBuffer {
         }
     }
 
+    /// Takes a line.
+    pub(super) fn add(&self, line: &[u8], urgent: bool) {
+        let mut lines = self.lines();
+        let first = lines.is_empty();
+        lines.extend_from_slice(line);
+        if urgent || lines.len() >= FULL {
+            Self::write(&mut lines);
+        } else if first {
+            self.0.some.notify_one();
+        }
+    }
+
     /// Writes what waits.
     pub(super) fn flush(&self) {
         let mut lines = self.lines();
@@ -72,14 +84,7 @@ pub(super) struct Line<'a> {
 
 impl io::Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut lines = self.buffer.lines();
-        let first = lines.is_empty();
-        lines.extend_from_slice(line);
-        if self.urgent || lines.len() >= FULL {
-            LogBuffer::write(&mut lines);
-        } else if first {
-            self.buffer.0.some.notify_one();
-        }
+        self.buffer.add(line, self.urgent);
         Ok(line.len())
     }
 

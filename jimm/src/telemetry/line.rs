@@ -1,7 +1,6 @@
 //! One event as one line of JSON: time, level, the event's fields, target.
 //!
-//! Written into one string, without a formatter for each piece: a request is a line, and the line must not cost more than
-//! the request.
+//! Written into one string, without a formatter for each piece. Those of requests are in `request_line`.
 
 use std::cell::Cell;
 use std::fmt::{self, Debug, Write};
@@ -41,7 +40,7 @@ where
 }
 
 /// `2026-11-22T23:39:14.123456Z`. What the last line of this thread had too is not made once more.
-fn push_time(line: &mut String, now: DateTime<Utc>) {
+pub(super) fn push_time(line: &mut String, now: DateTime<Utc>) {
     /// Up to the second.
     type Second = [u8; 19];
     thread_local!(static LAST: Cell<(i64, Second)> = const { Cell::new((i64::MIN, [b'0'; 19])) });
@@ -61,7 +60,7 @@ fn push_time(line: &mut String, now: DateTime<Utc>) {
 }
 
 /// So many digits, zeros in front.
-fn push_digits<const N: usize>(line: &mut String, mut left: u32) {
+pub(super) fn push_digits<const N: usize>(line: &mut String, mut left: u32) {
     let mut digits = [b'0'; N];
     for digit in digits.iter_mut().rev() {
         *digit = b"0123456789"[(left % 10) as usize];
@@ -146,7 +145,8 @@ impl Write for Escaped<'_> {
     }
 }
 
-fn push_escaped(line: &mut String, text: &str) {
+/// Writes what stands between the quotes of a JSON string.
+pub(super) fn push_escaped(line: &mut String, text: &str) {
     // Hardly any text has one: looked at without branches, many bytes at a time.
     if !text.bytes().fold(false, |any, byte| any | is_first(byte)) {
         line.push_str(text);

@@ -9,6 +9,7 @@ use tracing_subscriber::fmt::format::debug_fn;
 
 use super::buffer::LogBuffer;
 use super::line::{JsonLine, Shown};
+use super::request_line::RequestLine;
 use crate::config::LogSettings;
 
 static BUFFER: OnceLock<LogBuffer> = OnceLock::new();
@@ -37,6 +38,14 @@ pub fn flush() {
     if let Some(buffer) = BUFFER.get() {
         buffer.flush();
     }
+}
+
+/// Logs an answered request; `false` where lines are written for people: these come by `tracing` alone. Whether they are
+/// wanted at all is asked by the caller.
+pub(crate) fn request(line: &RequestLine<'_>) -> bool {
+    let Some(buffer) = BUFFER.get() else { return false };
+    buffer.add(line.text().as_bytes(), false);
+    true
 }
 
 fn filter(settings: &LogSettings) -> EnvFilter {

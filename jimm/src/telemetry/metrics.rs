@@ -1,11 +1,11 @@
 //! Counters, gauges and histograms, in Prometheus' text form.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
-use prometheus_client::metrics::counter::Counter;
+pub use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -20,9 +20,6 @@ const MAX_NAME: usize = 64;
 
 /// How many kinds of client connections there are.
 const ENDPOINTS: usize = 5;
-
-/// A counter for each kind of connection, by the names of a facade's methods.
-type Methods = HashMap<String, [Option<Counter>; ENDPOINTS]>;
 
 /// Which kind of client connection.
 #[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
@@ -83,8 +80,6 @@ struct PoolLabels {
 pub struct Metrics {
     registry: Arc<Registry>,
     methods: Arc<Mutex<HashSet<(String, String)>>>,
-    /// The counters of requests that went well, so that the usual case costs a look-up by borrowed names.
-    usual: Arc<RwLock<HashMap<String, Methods>>>,
     seconds: [Histogram; ENDPOINTS],
     requests: Family<RequestLabels, Counter>,
     connections: Family<EndpointLabels, Gauge>,
@@ -154,7 +149,6 @@ impl Metrics {
         Self {
             registry: Arc::new(registry),
             methods: Arc::default(),
-            usual: Arc::default(),
             requests,
             seconds: [Endpoint::Controller, Endpoint::Model, Endpoint::Stream, Endpoint::Proxy, Endpoint::Discharge]
                 .map(|endpoint| request_seconds.get_or_create(&EndpointLabels { endpoint }).clone()),
@@ -186,28 +180,21 @@ impl Metrics {
         self.untold[1].set(i64::try_from(oldest.as_secs()).unwrap_or(i64::MAX));
     }
 
-    /// A request was answered; `kind` is empty for success.
-    pub fn request(&self, endpoint: Endpoint, facade: &str, method: &str, kind: &'static str, elapsed: Duration) {
+    /// A request was answered; `kind` is empty for success, and whose counter that is, is kept in `usual`.
+    pub fn request(
+        &self,
+        endpoint: Endpoint,
+        (facade, method): (&str, &str),
+        usual: &OnceLock<Counter>,
+        kind: &'static str,
+        elapsed: Duration,
+    ) {
         self.seconds[endpoint as usize].observe(elapsed.as_secs_f64());
-        if !kind.is_empty() {
+        if kind.is_empty() {
+            usual.get_or_init(|| self.counter(endpoint, facade, method, "ok")).inc();
+        } else {
             self.counter(endpoint, facade, method, kind).inc();
-            return;
         }
-        let known = {
-            let usual = self.usual.read().unwrap_or_else(PoisonError::into_inner);
-            let counters = usual.get(facade).and_then(|methods| methods.get(method));
-            counters.and_then(|counters| counters[endpoint as usize].clone())
-        };
-        let counter = known.unwrap_or_else(|| {
-            let counter = self.counter(endpoint, facade, method, "ok");
-            let mut usual = self.usual.write().unwrap_or_else(PoisonError::into_inner);
-            if usual.values().map(HashMap::len).sum::<usize>() < MAX_METHODS {
-                let methods = usual.entry(facade.to_owned()).or_default();
-                methods.entry(method.to_owned()).or_default()[endpoint as usize] = Some(counter.clone());
-            }
-            counter
-        });
-        counter.inc();
     }
 
     fn counter(&self, endpoint: Endpoint, facade: &str, method: &str, kind: &'static str) -> Counter {
@@ -300,7 +287,7 @@ mod tests {
     #[test]
     fn what_happened_is_counted() {
         let metrics = Metrics::new();
-        metrics.request(Endpoint::Controller, "Cloud", "Clouds", "", Duration::from_millis(3));
+        metrics.request(Endpoint::Controller, ("Cloud", "Clouds"), &OnceLock::new(), "", Duration::from_millis(3));
         let open = metrics.connection(Endpoint::Model);
         assert!(metrics.text().contains(r#"jimm_connections{endpoint="Model"} 1"#), "{}", metrics.text());
         drop(open);
@@ -314,7 +301,7 @@ mod tests {
     fn names_made_up_by_clients_do_not_fill_the_memory() {
         let metrics = Metrics::new();
         for n in 0..2 * MAX_METHODS {
-            metrics.request(Endpoint::Model, &format!("F{n}"), "M", "", Duration::ZERO);
+            metrics.request(Endpoint::Model, (&format!("F{n}"), "M"), &OnceLock::new(), "", Duration::ZERO);
         }
         assert!(metrics.text().lines().count() < MAX_METHODS + 100);
         assert!(metrics.text().contains(r#"facade="other""#));

@@ -15,8 +15,9 @@ use jimm_store::audit::Class;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+use crate::session::asked::{Asked, AskedMethod};
 use crate::session::notes::{self, HttpCall};
-use crate::session::record::{self, Asked, Origin, Outcome};
+use crate::session::record::{self, Origin, Outcome};
 use crate::session::{Peer, Services};
 use crate::telemetry::Endpoint;
 
@@ -83,10 +84,8 @@ async fn answered(services: &Services, address: SocketAddr, caveat: &Caveat) -> 
     let origin = Origin::new(Endpoint::Discharge, peer.clone(), None);
     let asked = Asked {
         request_id: 1,
-        facade: "Macaroons".into(),
-        version: u32::from(LATEST),
         object_id: String::new(),
-        method: "Discharge".into(),
+        method: AskedMethod::new(Endpoint::Discharge, "Macaroons", u32::from(LATEST), "Discharge").into(),
     };
     // What is no question is nobody's doing, and would fill the audit log.
     let question = services.broker.open_question(&caveat.id, caveat.caveat.as_deref()).await;

@@ -12,13 +12,15 @@ use crate::audit::{Failure, Note, Origin, What};
 #[derive(Debug, Default)]
 pub struct Encoder {
     base: i64,
-    first: i64,
-    last: i64,
+    /// The time of the first entry, and of the last.
+    span: (i64, i64),
     size: i32,
     origins: Vec<Arc<Origin>>,
     origin_places: HashMap<usize, usize>,
     methods: Vec<(Arc<str>, u32, Arc<str>)>,
     method_places: HashMap<Arc<str>, Vec<usize>>,
+    /// Where those of the last note are: the next one mostly has the same.
+    last: (usize, usize),
     entries: String,
 }
 
@@ -37,14 +39,14 @@ impl Encoder {
     pub fn push(&mut self, note: &Note) {
         let time = note.time.timestamp_micros();
         if self.size == 0 {
-            (self.base, self.first, self.last) = (time, time, time);
+            (self.base, self.span) = (time, (time, time));
         } else {
             self.entries.push(',');
         }
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
+        self.span = (self.span.0.min(time), self.span.1.max(time));
         self.size += 1;
         let (origin, method) = (self.origin(&note.origin), self.method(note));
+        self.last = (origin, method);
         let out = &mut self.entries;
         out.push('[');
         number(out, time - self.base);
@@ -73,6 +75,9 @@ impl Encoder {
     }
 
     fn origin(&mut self, origin: &Arc<Origin>) -> usize {
+        if self.origins.get(self.last.0).is_some_and(|last| Arc::ptr_eq(last, origin)) {
+            return self.last.0;
+        }
         // Which we hold: no other one can come to lie there.
         *self.origin_places.entry(Arc::as_ptr(origin).addr()).or_insert_with(|| {
             self.origins.push(Arc::clone(origin));
@@ -81,6 +86,11 @@ impl Encoder {
     }
 
     fn method(&mut self, note: &Note) -> usize {
+        if self.methods.get(self.last.1).is_some_and(|(facade, version, method)| {
+            Arc::ptr_eq(facade, &note.facade) && *version == note.version && Arc::ptr_eq(method, &note.method)
+        }) {
+            return self.last.1;
+        }
         let (methods, known) = (&mut self.methods, self.method_places.get(&note.method));
         let is_it = |place: &&usize| methods[**place].1 == note.version && methods[**place].0 == note.facade;
         if let Some(place) = known.and_then(|known| known.iter().find(is_it)) {
@@ -125,8 +135,8 @@ impl Encoder {
         self.entries.clear();
         let distinct = |texts: BTreeSet<&str>| -> Vec<String> { texts.into_iter().map(clean).collect() };
         Body {
-            first: this.first,
-            last: this.last,
+            first: this.span.0,
+            last: this.span.1,
             size: this.size,
             identities: distinct(this.origins.iter().map(|it| it.identity.as_str()).collect()),
             models: distinct(this.origins.iter().map(|it| it.model.as_str()).collect()),
@@ -153,21 +163,7 @@ fn text(out: &mut String, text: &str) {
 }
 
 fn number(out: &mut String, number: i64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut left = number.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(left % 10).unwrap_or(0);
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push('-');
-    }
-    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn extra(out: &mut String, object_id: &str, params: Option<&str>, failure: Option<&Failure>) {
