@@ -1,9 +1,10 @@
-//! A certificate authority for one test or one demo.
+//! A certificate authority for one test or one demo, and the ciphers of Juju.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 /// The authority; its key lives in memory only.
 pub struct Ca {
@@ -66,4 +67,12 @@ pub struct PkiFiles {
     pub cert: PathBuf,
     /// Its key.
     pub key: PathBuf,
+}
+
+/// Ciphers in the order of Go's library, and so of Juju's clients and controllers: AES-128 before AES-256. Its servers choose
+/// by that order even where a client has another one (measured with Go 1.26, on a processor that knows AES).
+pub fn ciphers_of_go() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| !format!("{:?}", suite.suite()).contains("AES_128"));
+    provider
 }

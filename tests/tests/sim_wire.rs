@@ -9,6 +9,8 @@ use jimm_rpc::{Connection, DialOptions, Target, Tls};
 use jimm_tests::client::Door;
 use jimm_tests::process::eventually;
 use jimm_tests::sim::{Controller, Options, Shape};
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::{CipherSuite, ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -28,6 +30,23 @@ async fn admin(sim: &Controller, path: &str) -> Connection {
 
 async fn ask(connection: &Connection, facade: &str, version: u32, method: &str, params: Value) -> Value {
     connection.call(facade, version, method, &params, LONG).await.expect("answers")
+}
+
+#[tokio::test]
+async fn ciphers_are_chosen_as_go_does_whatever_the_client_would_rather_have() {
+    let sim = controller(Shape::V41).await;
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_256_GCM_SHA384);
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(sim.ca_pem().as_bytes()).expect("a certificate")).expect("a root");
+    let config = ClientConfig::builder_with_provider(provider.into()).with_safe_default_protocol_versions();
+    let config = config.expect("TLS").with_root_certificates(roots).with_no_client_auth();
+    let tcp = tokio::net::TcpStream::connect(sim.address()).await.expect("connects");
+    let name = ServerName::try_from(jimm_rpc::JUJU_SERVER_NAME).expect("a name");
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let tls = connector.connect(name, tcp).await.expect("shakes hands");
+    let chosen = tls.get_ref().1.negotiated_cipher_suite().expect("is chosen").suite();
+    assert_eq!(chosen, CipherSuite::TLS13_AES_128_GCM_SHA256);
 }
 
 #[tokio::test]

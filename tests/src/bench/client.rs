@@ -15,6 +15,8 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use crate::pki::ciphers_of_go;
+
 /// Nothing that is measured may take longer, whoever is frozen.
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -43,7 +45,7 @@ impl Way {
         for certificate in CertificateDer::pem_slice_iter(ca.as_bytes()) {
             roots.add(certificate?)?;
         }
-        let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ciphers_of_go()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::controller::Shared;
 use super::{commands, connection, http, log_stream, migration};
+use crate::pki::ciphers_of_go;
 
 /// A websocket of the server's side.
 pub(super) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -33,10 +34,11 @@ pub(super) fn serve(shared: &Arc<Shared>, listener: TcpListener, cert: &str, key
     let certs =
         CertificateDer::pem_slice_iter(cert.as_bytes()).collect::<Result<Vec<_>, _>>().context("bad certificate")?;
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).context("bad key")?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ciphers_of_go()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(certs, key)?;
+    config.ignore_client_order = true;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let (shared, tasks) = (Arc::clone(shared), shared.tasks.clone());
     tasks.spawn(async move {
