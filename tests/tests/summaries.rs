@@ -198,6 +198,34 @@ async fn a_model_that_its_controller_no_longer_lists_is_shown_as_such_and_kept()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lists_that_tell_nothing_new_put_right_what_somebody_else_wrote_and_write_nothing() {
+    let app = TestApp::with(AppOptions { sims: vec!["4.0".into()], ..AppOptions::default() }).await;
+    app.attach_all().await;
+    let uuid = adopt(&app, &app.sims[0].plan, "m", ALICE).await;
+    let row = "SELECT status || ' ' || refreshed_at FROM models WHERE refreshed_at IS NOT NULL";
+    let row = || async { app.db.fetch(row).await.expect("a row") };
+    let another_list = || async {
+        let seen = "SELECT seen_at::text FROM summary_watches WHERE seen_at IS NOT NULL";
+        let seen = || async { app.db.fetch(seen).await.expect("a row") };
+        let before = seen().await;
+        process::eventually("the next list", LONG, || async { (seen().await != before).then_some(()) }).await;
+    };
+    process::eventually("it is listed", LONG, row).await;
+    another_list().await;
+    let before = row().await.expect("listed");
+    another_list().await;
+    assert_eq!(row().await.expect("listed"), before);
+
+    app.db.execute("UPDATE models SET status = 'odd'").await.expect("changed");
+    // Sooner than everything is read for other reasons.
+    let soon = Duration::from_secs(20);
+    let right = || async { row().await.filter(|row| row.starts_with("available ")) };
+    process::eventually("it is put right", soon, right).await;
+    let alice = app.connect(ALICE).await.expect("alice");
+    assert_eq!(summaries(&alice).await[0]["uuid"], uuid.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_tells_everything_first_and_then_what_changes() {
     let (app, uuids) = with_models(&["3.6"]).await;
     let [shop] = uuids.as_slice() else { panic!("one model") };

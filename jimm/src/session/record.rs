@@ -83,18 +83,18 @@ impl Origin {
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
             let (model, client) = (self.model.map(|uuid| uuid.to_string()), self.peer.address.to_string());
-            let model = model.as_deref().unwrap_or_default();
+            let model = model.as_deref();
             let logged = SharedMembers::new(&[
-                ("conversation.id", &self.peer.conversation),
-                ("client.address", &client),
-                ("requester", &self.requester),
+                ("conversation.id", Some(&self.peer.conversation)),
+                ("client.address", Some(&client)),
+                ("requester", Some(&self.requester)),
                 ("model.uuid", model),
-                ("controller", &self.controller),
+                ("controller", Some(&self.controller)),
             ]);
             let audited = audit::Origin {
                 conversation: self.peer.conversation.clone(),
                 identity: format!("user-{}", self.requester),
-                model: if model.is_empty() { String::new() } else { format!("{}/{model}", self.controller) },
+                model: model.map(|model| format!("{}/{model}", self.controller)).unwrap_or_default(),
                 client,
                 auth_method: self.auth_method.to_owned(),
             };

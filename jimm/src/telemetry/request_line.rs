@@ -13,11 +13,13 @@ const USUAL: usize = 512;
 pub(crate) struct SharedMembers(String);
 
 impl SharedMembers {
-    /// Writes them.
-    pub(crate) fn new(members: &[(&'static str, &str)]) -> Self {
+    /// Writes those that there are.
+    pub(crate) fn new(members: &[(&'static str, Option<&str>)]) -> Self {
         let mut text = String::new();
         for (name, value) in members {
-            push_text(&mut text, name, value);
+            if let Some(value) = value {
+                push_text(&mut text, name, value);
+            }
         }
         Self(text)
     }
@@ -88,7 +90,11 @@ mod tests {
 
     #[test]
     fn a_line_is_one_object_whatever_is_in_it() {
-        let shared = SharedMembers::new(&[("conversation.id", "c1"), ("requester", "a\"\n\u{2028}@example.com")]);
+        let shared = SharedMembers::new(&[
+            ("conversation.id", Some("c1")),
+            ("requester", Some("a\"\n\u{2028}@example.com")),
+            ("model.uuid", None),
+        ]);
         let line = RequestLine {
             shared: &shared,
             target: "jimm::x",

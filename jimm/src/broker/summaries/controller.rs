@@ -10,14 +10,16 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jimm_proto::params::controller::{SummaryWatcherID, SummaryWatcherNextResults};
-use jimm_proto::params::model_manager::{ModelSummariesRequest, ModelSummary, ModelSummaryResults};
+use jimm_proto::params::model_manager::ModelSummariesRequest;
 use jimm_store::{models, summaries};
+use serde::Deserialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::known::{Known, Told};
 use crate::broker::Broker;
-use crate::broker::models::visible::refresh_of;
 use crate::broker::remote::{CONTROLLER, MODEL_MANAGER};
 use crate::controllers::{Facade, Session};
 use crate::error::{Error, Kind, Result};
@@ -79,10 +81,11 @@ impl Broker {
         let session = self.slot(controller).await?.service().await?;
         let watcher = start(&session).await?;
         let mut next = watcher.as_deref().map(|id| next(&session, id));
+        let mut known = Known::new(self.summary_events.changes());
         let mut wanted_now = false;
         loop {
             let began = Instant::now();
-            let took = self.list_models_of(controller, &session, Some(watcher.is_some())).await?;
+            let took = self.take_over_list(controller, &session, &mut known, Some(watcher.is_some())).await?;
             *failures = 0;
             if wanted_now {
                 summaries::tell_seen(&mut *self.store.acquire().await?, controller).await?;
@@ -115,23 +118,26 @@ impl Broker {
         Ok(())
     }
 
-    /// Lists the models of a controller and keeps what it tells; returns how long it took to answer. `watched` is whether
+    /// Lists the models of a controller and keeps what it tells, whatever was known before.
+    pub(in crate::broker) async fn list_models_of(&self, controller: Uuid, session: &Session) -> Result<()> {
+        let mut nothing = Known::new(self.summary_events.changes());
+        self.take_over_list(controller, session, &mut nothing, None).await.map(drop)
+    }
+
+    /// Lists the models of a controller and keeps what is new; returns how long it took to answer. `watched` is whether
     /// it tells of changes by itself, where that was tried.
-    pub(in crate::broker) async fn list_models_of(
+    async fn take_over_list(
         &self,
         controller: Uuid,
         session: &Session,
+        known: &mut Known,
         watched: Option<bool>,
     ) -> Result<Duration> {
         let (began, at) = (Instant::now(), self.clock.now());
         let request = ModelSummariesRequest { user_tag: self.service_user_tag(), all: true };
-        let answer: ModelSummaryResults = session.call(MODEL_MANAGER, "ListModelSummaries", &request, LIST).await?;
+        let answer: List = session.call(MODEL_MANAGER, "ListModelSummaries", &request, LIST).await?;
         let took = began.elapsed();
-        let told: Vec<ModelSummary> = answer.results.into_iter().filter_map(|it| it.result).collect();
-        let read = |it: &ModelSummary| Some((it.uuid.parse().ok()?, refresh_of(it)));
-        let mut news: Vec<(Uuid, models::Refresh)> = told.iter().filter_map(read).collect();
-        news.sort_by_key(|(uuid, _)| *uuid);
-        let listed: Vec<Uuid> = news.iter().map(|(uuid, _)| *uuid).collect();
+        let Told { listed, news } = known.look_through(&answer.results.unwrap_or_default())?;
         let mut conn = self.store.acquire().await?;
         for news in news.chunks(AT_ONCE) {
             models::refresh(&mut conn, controller, news, at).await?;
@@ -164,6 +170,12 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// Juju's `ModelSummaryResults`, each as it came.
+#[derive(Deserialize)]
+struct List {
+    results: Option<Vec<Box<RawValue>>>,
 }
 
 /// Why a wait ended.

@@ -6,6 +6,7 @@
 mod controller;
 mod events;
 mod keeper;
+mod known;
 mod list;
 mod watch;
 

@@ -100,7 +100,7 @@ impl Broker {
         let look = || async move {
             let listed = async {
                 let session = self.slot(controller).await?.service().await?;
-                self.list_models_of(controller, &session, None).await
+                self.list_models_of(controller, &session).await
             };
             if let Err(error) = listed.await {
                 tracing::debug!(controller.uuid = %controller, %error, "models not looked at now");
