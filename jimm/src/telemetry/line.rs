@@ -8,12 +8,12 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Room for the line of a request.
+/// Room for a line of the usual length.
 const USUAL: usize = 512;
 
 /// Writes events as JSON.
@@ -25,22 +25,46 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = String::with_capacity(USUAL);
-        line.push_str("{\"timestamp\":\"");
-        push_time(&mut line, SystemTime::now().into());
-        line.push_str("\",\"level\":\"");
-        line.push_str(event.metadata().level().as_str());
-        line.push('"');
+        let mut line = begin(*event.metadata().level());
         event.record(&mut Fields(&mut line));
-        line.push_str(",\"target\":\"");
-        push_escaped(&mut line, event.metadata().target());
-        line.push_str("\"}\n");
-        writer.write_str(&line)
+        writer.write_str(&end(line, event.metadata().target()))
     }
 }
 
+/// What every line begins with.
+pub(super) fn begin(level: Level) -> String {
+    let mut line = String::with_capacity(USUAL);
+    line.push_str("{\"timestamp\":\"");
+    push_time(&mut line, SystemTime::now().into());
+    line.push('"');
+    push_text(&mut line, "level", level.as_str());
+    line
+}
+
+/// What every line ends with.
+pub(super) fn end(mut line: String, target: &str) -> String {
+    push_text(&mut line, "target", target);
+    line.push_str("}\n");
+    line
+}
+
+/// Writes a member but the first: `,"name":"value"`.
+pub(super) fn push_text(line: &mut String, name: &str, value: &str) {
+    push_name(line, name);
+    line.push('"');
+    push_escaped(line, value);
+    line.push('"');
+}
+
+/// Writes `,"name":`.
+pub(super) fn push_name(line: &mut String, name: &str) {
+    line.push_str(",\"");
+    line.push_str(name);
+    line.push_str("\":");
+}
+
 /// `2026-11-22T23:39:14.123456Z`. What the last line of this thread had too is not made once more.
-pub(super) fn push_time(line: &mut String, now: DateTime<Utc>) {
+fn push_time(line: &mut String, now: DateTime<Utc>) {
     /// Up to the second.
     type Second = [u8; 19];
     thread_local!(static LAST: Cell<(i64, Second)> = const { Cell::new((i64::MIN, [b'0'; 19])) });
@@ -74,9 +98,7 @@ struct Fields<'a>(&'a mut String);
 
 impl Fields<'_> {
     fn name(&mut self, field: &Field) -> &mut String {
-        self.0.push_str(",\"");
-        self.0.push_str(field.name());
-        self.0.push_str("\":");
+        push_name(self.0, field.name());
         self.0
     }
 
@@ -112,10 +134,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let line = self.name(field);
-        line.push('"');
-        push_escaped(line, value);
-        line.push('"');
+        push_text(self.0, field.name(), value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -146,7 +165,7 @@ impl Write for Escaped<'_> {
 }
 
 /// Writes what stands between the quotes of a JSON string.
-pub(super) fn push_escaped(line: &mut String, text: &str) {
+fn push_escaped(line: &mut String, text: &str) {
     // Hardly any text has one: looked at without branches, many bytes at a time.
     if !text.bytes().fold(false, |any, byte| any | is_first(byte)) {
         line.push_str(text);

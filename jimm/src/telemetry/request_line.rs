@@ -1,12 +1,11 @@
 //! The log line of an answered request, as JSON. For each line of any other kind there are a thousand of these, so what
 //! all requests of a connection share is written once for all of them, and a line is made past `tracing`.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::line::{push_digits, push_escaped, push_time};
+use tracing::Level;
 
-/// Room for a line.
-const USUAL: usize = 512;
+use super::line::{begin, end, push_digits, push_name, push_text};
 
 /// Members of a line that all requests of a connection share.
 #[derive(Clone, Debug)]
@@ -45,12 +44,10 @@ pub(crate) struct RequestLine<'a> {
 impl RequestLine<'_> {
     /// The line, with its end.
     pub(super) fn text(&self) -> String {
-        let mut line = String::with_capacity(USUAL);
-        line.push_str("{\"timestamp\":\"");
-        push_time(&mut line, SystemTime::now().into());
-        line.push_str("\",\"level\":\"INFO\",\"message\":\"request answered\"");
+        let mut line = begin(Level::INFO);
+        push_text(&mut line, "message", "request answered");
         line.push_str(&self.shared.0);
-        line.push_str(",\"request.id\":");
+        push_name(&mut line, "request.id");
         line.push_str(itoa::Buffer::new().format(self.id));
         push_text(&mut line, "request.method", self.method);
         push_text(&mut line, "kind", self.kind);
@@ -58,20 +55,10 @@ impl RequestLine<'_> {
             push_text(&mut line, "error", error);
         }
         push_text(&mut line, "error.code", self.code);
-        line.push_str(",\"elapsed.ms\":");
+        push_name(&mut line, "elapsed.ms");
         push_millis(&mut line, self.elapsed);
-        push_text(&mut line, "target", self.target);
-        line.push_str("}\n");
-        line
+        end(line, self.target)
     }
-}
-
-fn push_text(line: &mut String, name: &str, value: &str) {
-    line.push_str(",\"");
-    line.push_str(name);
-    line.push_str("\":\"");
-    push_escaped(line, value);
-    line.push('"');
 }
 
 /// Milliseconds to the microsecond.
