@@ -7,24 +7,24 @@ use jimm_authz::{Authorizer, BuiltIn, Error as AuthzError, Relation, Subject, Tu
 use jimm_store::{PoolOptions, Store, identities, mirror, sealed, tuples};
 use secrecy::ExposeSecret as _;
 
-use crate::audit::{AuditWriter, Ledger, Spill};
+use crate::audit::{AuditQueue, AuditWriter, Ledger, Spill};
 use crate::authn::{ControllerTokens, Federation, Oidc, SessionTokens, SigningKeys};
 use crate::broker::rights::access::StoredTuples;
 use crate::broker::rights::remembered::Remembered;
 use crate::broker::{
-    AccountEvents, Broker, Descriptions, Discharger, LastHomes, Looks, ModelEvents, QueryDesk, SummaryEvents,
+    AccountEvents, Broker, Descriptions, Discharger, Happenings, LastHomes, Looks, ModelEvents, QueryDesk,
+    SummaryEvents,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AuditSettings, Config};
 use crate::controllers::Controllers;
 use crate::error::{Error, Result};
-use crate::events::Happenings;
 use crate::jobs;
 use crate::lifecycle::Lifecycle;
 use crate::mirror::{Mirror, Mirrored};
 use crate::secrets::{Places, Sealer, SecretStore, Vault, resolve};
 use crate::session::{self, Authn, Services, forget_cut_off};
-use crate::telemetry::Telemetry;
+use crate::telemetry::Metrics;
 use crate::tuple_rows::to_row;
 use crate::web::{self, Listener};
 
@@ -64,11 +64,12 @@ impl App {
             settings.limits.max_message_size,
             lifecycle.background.clone(),
         )?;
-        let telemetry = Telemetry::new(&settings.audit);
-        let (authz, mirror) = Box::pin(authorizer(&settings, &store, &telemetry, &lifecycle)).await?;
+        let metrics = Metrics::new();
+        let (authz, mirror) = Box::pin(authorizer(&settings, &store, &metrics, &lifecycle)).await?;
         let ledger = Box::pin(Ledger::open(settings.uuid, &store, &secrets, Arc::clone(&clock))).await?;
         let ledger = Arc::new(ledger);
-        let audit = audit_writer(&settings.audit, &telemetry, &ledger, &clock)?;
+        let audit = AuditQueue::new(settings.audit.reads, settings.audit.overflow, metrics.clone());
+        let writer = audit_writer(&settings.audit, &audit, &metrics, &ledger, &clock)?;
         let (events, account_events, summary_events) = (ModelEvents::new(), AccountEvents::new(), SummaryEvents::new());
         let broker = Arc::new(Broker {
             store: store.clone(),
@@ -105,7 +106,7 @@ impl App {
             background.spawn(vault.keep(lifecycle.cutting.clone()));
         }
         background.spawn(keys.keep(lifecycle.cutting.clone()));
-        background.spawn(audit.run(store.clone(), lifecycle.cutting.clone()));
+        background.spawn(writer.run(store.clone(), lifecycle.cutting.clone()));
         if let Some(mirror) = mirror {
             background.spawn(mirror.tend());
         }
@@ -116,9 +117,9 @@ impl App {
         crate::broker::run_keeper(&broker);
         crate::broker::migration::run_aftercare(&broker);
         crate::broker::run_plans(&broker);
-        crate::audit::export::run(&broker, &telemetry.metrics)?;
-        crate::events::run(&broker, &telemetry)?;
-        let services = Arc::new(Services { broker, settings, authn, telemetry, lifecycle });
+        crate::audit_export::run(&broker, &metrics)?;
+        crate::events::run(&broker, &audit, &metrics)?;
+        let services = Arc::new(Services { broker, settings, authn, metrics, audit, lifecycle });
         let (forgetting, cutting) = (Arc::clone(&services), services.lifecycle.cutting.clone());
         services.lifecycle.background.spawn(cutting.run_until_cancelled_owned(forget_cut_off(forgetting)));
         let vouched = session::keep_vouched(Arc::clone(&services));
@@ -170,14 +171,14 @@ impl App {
 
 fn audit_writer(
     settings: &AuditSettings,
-    telemetry: &Telemetry,
+    queue: &AuditQueue,
+    metrics: &Metrics,
     ledger: &Arc<Ledger>,
     clock: &Arc<dyn Clock>,
 ) -> Result<AuditWriter> {
     let spill = settings.spill.as_ref().map(|dir| Spill::open(dir, settings.spill_size)).transpose();
     let spill = spill.map_err(|error| Error::internal(format!("JIMM_AUDIT_SPILL_PATH cannot be used: {error}")))?;
-    let (queue, metrics) = (telemetry.audit.clone(), telemetry.metrics.clone());
-    Ok(AuditWriter::new(queue, Arc::clone(ledger), Arc::clone(clock), metrics, spill))
+    Ok(AuditWriter::new(queue.clone(), Arc::clone(ledger), Arc::clone(clock), metrics.clone(), spill))
 }
 
 async fn open_store(settings: &Config) -> Result<Store> {
@@ -213,7 +214,7 @@ async fn open_secrets(
 async fn authorizer(
     settings: &Config,
     store: &Store,
-    telemetry: &Telemetry,
+    metrics: &Metrics,
     lifecycle: &Lifecycle,
 ) -> Result<(Arc<dyn Authorizer>, Option<Arc<Mirror>>)> {
     let Some(openfga) = &settings.openfga else {
@@ -227,7 +228,7 @@ async fn authorizer(
     if openfga.store.is_empty() {
         openfga.store = format!("jimm-{}", settings.uuid);
     }
-    let metrics = telemetry.metrics.clone();
+    let metrics = metrics.clone();
     let observer = Arc::new(move |call: &'static str, took, well| metrics.openfga(call, took, well));
     let mirror = Arc::new(Mirror::new(store.clone(), openfga, observer, lifecycle.cutting.clone()));
     match mirror.set_up().await {

@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod audit_export;
 pub mod authn;
 pub mod bootstrap;
 pub mod broker;

@@ -116,7 +116,7 @@ fn i6_store_and_rights_do_not_know_each_other() {
 
 #[test]
 fn the_use_cases_do_not_know_who_calls_them() {
-    let callers = ["crate::facades", "crate::web", "crate::relay", "crate::session", "crate::jobs"];
+    let callers = ["crate::facades", "crate::web", "crate::relay", "crate::session", "crate::jobs", "crate::events"];
     let found = with_any("jimm/src/broker", &callers);
     assert!(found.is_empty(), "{found:?}");
 }
@@ -129,8 +129,15 @@ fn the_configuration_knows_nobody_who_reads_it() {
 }
 
 #[test]
-fn the_audit_log_does_not_know_the_methods() {
-    let found = with_any("jimm/src/audit", &["crate::facades", "crate::session", "crate::web", "crate::relay"]);
+fn the_audit_log_does_not_know_who_writes_and_who_reads_it() {
+    let others = ["crate::facades", "crate::session", "crate::web", "crate::relay", "crate::broker", "crate::jobs"];
+    let found = with_any("jimm/src/audit/", &others);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn logs_and_metrics_do_not_know_who_reports_to_them() {
+    let found = with_any("jimm/src/telemetry", &["crate::audit", "crate::broker", "crate::session", "crate::web"]);
     assert!(found.is_empty(), "{found:?}");
 }
 

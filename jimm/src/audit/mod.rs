@@ -1,9 +1,8 @@
 //! The audit log on its way: from those who note what happens, by a queue that they never wait for, into chained batches,
-//! to the database or, while it is away, to disk; and from there to those who want a copy. It knows no connections.
+//! to the database or, while it is away, to disk. It knows no connections, and nobody who reads it.
 
 mod backlog;
 mod chain;
-pub mod export;
 mod ledger;
 mod queue;
 mod redact;

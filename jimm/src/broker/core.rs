@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    AccountEvents, Descriptions, Discharger, LastHomes, Looks, ModelEvents, Pass, QueryDesk, SessionRules,
+    AccountEvents, Descriptions, Discharger, Happenings, LastHomes, Looks, ModelEvents, Pass, QueryDesk, SessionRules,
     SummaryEvents,
 };
 use crate::audit::Ledger;
@@ -18,7 +18,6 @@ use crate::authn::ControllerTokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::controllers::Controllers;
-use crate::events::Happenings;
 use crate::mirror::Mirror;
 use crate::secrets::{Sealer, SecretStore};
 

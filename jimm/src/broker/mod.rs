@@ -43,5 +43,6 @@ pub use plans::run_plans;
 pub use rights::rebac::{Holder, Page, Stretch};
 pub use rights::tags::CODE_TUPLE;
 pub use summaries::{SummaryEvents, SummaryWatch, run_keeper};
+pub use upkeep::happenings::Happenings;
 pub(crate) use upkeep::happenings::event_info;
 pub use work::{Outcome, Work};

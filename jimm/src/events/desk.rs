@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jimm_store::audit::{Class, Note, Origin, What};
 use jimm_store::events::{self, CHANNEL_NOTED, CHANNEL_PLACED, Event};
-use tokio::sync::watch;
 
+use crate::audit::AuditQueue;
 use crate::broker::Broker;
 use crate::error::Result;
-use crate::telemetry::Telemetry;
+use crate::telemetry::Metrics;
 
 /// Events that get their places at a time.
 const PORTION: i64 = 500;
@@ -20,42 +20,12 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// How long one portion may take.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Tells how far events have come.
-#[derive(Debug)]
-pub struct Happenings(watch::Sender<i64>);
-
-impl Happenings {
-    /// Nothing has happened.
-    pub fn new() -> Self {
-        Self(watch::Sender::new(0))
-    }
-
-    /// The place of the last event, and of each that comes.
-    pub fn follow(&self) -> watch::Receiver<i64> {
-        self.0.subscribe()
-    }
-
-    fn come_to(&self, position: i64) {
-        self.0.send_if_modified(|last| {
-            let is_news = position > *last;
-            *last = position.max(*last);
-            is_news
-        });
-    }
-}
-
-impl Default for Happenings {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Passes events on until the broker stops.
-pub(super) async fn run(broker: Arc<Broker>, telemetry: Telemetry) {
+pub(super) async fn run(broker: Arc<Broker>, audit: AuditQueue, metrics: Metrics) {
     let shutdown = broker.shutdown.clone();
     let working = async {
         loop {
-            if let Err(error) = listen(&broker, &telemetry).await {
+            if let Err(error) = listen(&broker, &audit, &metrics).await {
                 tracing::debug!(error = %error, "events wait: the database is away");
             }
             tokio::time::sleep(AGAIN).await;
@@ -63,13 +33,13 @@ pub(super) async fn run(broker: Arc<Broker>, telemetry: Telemetry) {
     };
     shutdown.run_until_cancelled(working).await;
     // What was noted until now is passed on by whoever comes next, or here if there is time.
-    let _ = tokio::time::timeout(AGAIN, place(&broker, &telemetry)).await;
+    let _ = tokio::time::timeout(AGAIN, place(&broker, &audit, &metrics)).await;
 }
 
-async fn listen(broker: &Broker, telemetry: &Telemetry) -> Result<()> {
+async fn listen(broker: &Broker, audit: &AuditQueue, metrics: &Metrics) -> Result<()> {
     let mut listener = broker.store.listen(&[CHANNEL_NOTED, CHANNEL_PLACED]).await?;
     loop {
-        place(broker, telemetry).await?;
+        place(broker, audit, metrics).await?;
         let Ok(heard) = tokio::time::timeout(LOOK, listener.recv()).await else {
             let (_, last) = events::range(&mut *broker.store.acquire().await?).await?;
             broker.happenings.come_to(last);
@@ -82,20 +52,20 @@ async fn listen(broker: &Broker, telemetry: &Telemetry) -> Result<()> {
 }
 
 /// Gives places to what waits. What is audited in vain, because the transaction fails, is audited again.
-async fn place(broker: &Broker, telemetry: &Telemetry) -> Result<()> {
+async fn place(broker: &Broker, audit: &AuditQueue, metrics: &Metrics) -> Result<()> {
     loop {
         let placing = async {
             let mut tx = broker.store.begin().await?;
             let placed = events::place(&mut tx, PORTION).await?;
             for event in &placed {
-                telemetry.audit.push(Class::Change, audited(event));
+                audit.push(Class::Change, audited(event));
             }
             tx.commit().await?;
             Ok::<_, crate::error::Error>(placed)
         };
         let placed = tokio::time::timeout(DEADLINE, placing).await.map_err(crate::error::Error::internal)??;
         for event in &placed {
-            telemetry.metrics.event(&event.code);
+            metrics.event(&event.code);
         }
         let Some(last) = placed.last() else { return Ok(()) };
         broker.happenings.come_to(last.position);

@@ -7,15 +7,15 @@ mod page;
 
 use std::sync::Arc;
 
-pub use desk::Happenings;
 pub use page::page;
 
+use crate::audit::AuditQueue;
 use crate::broker::Broker;
 use crate::error::Result;
-use crate::telemetry::Telemetry;
+use crate::telemetry::Metrics;
 
 /// Passes events on until the broker stops.
-pub fn run(broker: &Arc<Broker>, telemetry: &Telemetry) -> Result<()> {
-    broker.tasks.spawn(desk::run(Arc::clone(broker), telemetry.clone()));
-    hooks::run(broker, &telemetry.metrics)
+pub fn run(broker: &Arc<Broker>, audit: &AuditQueue, metrics: &Metrics) -> Result<()> {
+    broker.tasks.spawn(desk::run(Arc::clone(broker), audit.clone(), metrics.clone()));
+    hooks::run(broker, metrics)
 }

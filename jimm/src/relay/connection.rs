@@ -25,7 +25,7 @@ use crate::telemetry::Endpoint;
 
 /// Serves a model connection until it ends. Without a model, the path was none: every request is told so.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, model: Option<Uuid>) {
-    let _open = services.telemetry.metrics.connection(Endpoint::Model);
+    let _open = services.metrics.connection(Endpoint::Model);
     let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
     let origin = Origin::new(Endpoint::Model, peer.clone(), model);
     let (written, cut) = (pin!(writer.run()), pin!(services.lifecycle.cutting.cancelled()));

@@ -60,7 +60,7 @@ struct FirstFrame<'a> {
 
 /// Serves a stream until either side ends it.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer, stream: Stream, access: Access) {
-    let _open = services.telemetry.metrics.connection(Endpoint::Stream);
+    let _open = services.metrics.connection(Endpoint::Stream);
     let (mut reader, outbox, writer) = socket::split_client(socket, SILENCE);
     let written = writer.run();
     tokio::pin!(written);
@@ -125,7 +125,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         loop {
             match from.next().await {
                 Ok(text) => {
-                    services.telemetry.metrics.relayed_down(text.len());
+                    services.metrics.relayed_down(text.len());
                     if !outbox.send(text).await {
                         return Close::normal();
                     }
@@ -141,7 +141,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
                 Ok(text) => text,
                 Err(close) => return close,
             };
-            services.telemetry.metrics.relayed_up(text.len());
+            services.metrics.relayed_up(text.len());
             if !up.send(text).await {
                 return Close::normal();
             }

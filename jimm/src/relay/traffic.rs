@@ -151,7 +151,7 @@ impl Traffic {
 
     /// A frame came from the client.
     pub(super) async fn pass_up(&self, methods: &mut AskedMethods, text: Utf8Bytes) -> Result<(), Close> {
-        self.services.telemetry.metrics.relayed_up(text.len());
+        self.services.metrics.relayed_up(text.len());
         let request = match Frame::parse(&text) {
             Ok(Frame::Request(request)) => request,
             Ok(Frame::Response(_)) => return Ok(()),
@@ -205,7 +205,7 @@ impl Traffic {
     // === down ===
 
     async fn pass_down(&self, no: UpstreamNo, text: Utf8Bytes) -> Option<(InFlight, Demands)> {
-        self.services.telemetry.metrics.relayed_down(text.len());
+        self.services.metrics.relayed_down(text.len());
         // Nearly no answer speaks of an error: of the others nobody reads the body, nor that of a long one.
         let failing = text.contains("\"error");
         let demanding = failing && demands::may_be_in(&text);

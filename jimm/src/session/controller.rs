@@ -49,7 +49,7 @@ struct Session {
 
 /// Serves a connection until it ends.
 pub async fn serve(services: Arc<Services>, socket: ClientSocket, peer: Peer) {
-    let _open = services.telemetry.metrics.connection(Endpoint::Controller);
+    let _open = services.metrics.connection(Endpoint::Controller);
     let (mut reader, outbox, writer) = socket::split_client(socket, services.settings.limits.ping_timeout);
     let origin = Origin::new(Endpoint::Controller, peer.clone(), None);
     let cutting = services.lifecycle.cutting.clone();

@@ -55,7 +55,7 @@ impl LoginDesk {
         let call = AdminCall::read(version, method, params)?;
         let label = call.label();
         let outcome = self.act(call, label).await;
-        let metrics = &self.services.telemetry.metrics;
+        let metrics = &self.services.metrics;
         match &outcome {
             Ok(AdminOutcome::LoggedIn(_)) => metrics.login(label, "ok"),
             Ok(AdminOutcome::Answer(_)) => {}
@@ -184,6 +184,6 @@ pub(crate) async fn exchanged(
     };
     let outcome = work.await;
     let kind = outcome.as_ref().map_or_else(|error: &Error| error.kind().as_str(), |_| "ok");
-    services.telemetry.metrics.login(EXCHANGED, kind);
+    services.metrics.login(EXCHANGED, kind);
     outcome
 }

@@ -24,7 +24,7 @@ const TEXT: usize = 1000;
 
 /// Waits until there is room for what a request will have to be noted with. Without it, it must not be served.
 pub(crate) async fn room(services: &Services) -> Result<()> {
-    if services.telemetry.audit.room().await {
+    if services.audit.room().await {
         return Ok(());
     }
     let text = "the audit log takes no entries at the moment, and without it nothing is served: try again later";
@@ -33,7 +33,7 @@ pub(crate) async fn room(services: &Services) -> Result<()> {
 
 /// Notes a request.
 pub(crate) fn request(services: &Services, origin: &Origin, asked: &Asked, params: Option<&RawValue>) {
-    let queue = &services.telemetry.audit;
+    let queue = &services.audit;
     let class = class(origin, asked);
     // Looks for news are noted when they are answered.
     if asked.is_ping() || asked.waits_for_events() || !queue.wants(class) {
@@ -52,7 +52,7 @@ pub(crate) fn answer(
     elapsed: Duration,
     body: Option<&RawValue>,
 ) {
-    let queue = &services.telemetry.audit;
+    let queue = &services.audit;
     let class = class(origin, asked);
     if asked.is_ping() || !queue.wants(class) {
         return;
@@ -97,7 +97,7 @@ pub(crate) fn http(services: &Services, call: &HttpCall<'_>, outcome: Outcome<'_
         object_id: told(call.object).into_owned(),
         method: AskedMethod::new(Endpoint::Proxy, "HTTP", 1, &told(call.name)).into(),
     };
-    let queue = &services.telemetry.audit;
+    let queue = &services.audit;
     let params = call.params.and_then(|params| redacted(params, asked.method.kept));
     queue.push(call.class, note(services, &origin, &asked, What::Asked(params)));
     let elapsed = u64::try_from(call.elapsed.as_micros()).unwrap_or(u64::MAX);

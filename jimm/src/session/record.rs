@@ -137,7 +137,7 @@ impl<'a> Outcome<'a> {
 pub(crate) fn answered(services: &Services, origin: &Origin, asked: &Asked, outcome: Outcome<'_>, elapsed: Duration) {
     let method = &asked.method;
     let names = (&*method.facade, &*method.name);
-    services.telemetry.metrics.request(origin.endpoint, names, &method.counter, outcome.kind, elapsed);
+    services.metrics.request(origin.endpoint, names, &method.counter, outcome.kind, elapsed);
     if asked.is_ping() && outcome.kind.is_empty() {
         return;
     }

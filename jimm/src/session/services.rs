@@ -6,11 +6,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::cookies::SESSION;
+use crate::audit::AuditQueue;
 use crate::authn::{Federation, Oidc, SessionTokens};
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
-use crate::telemetry::Telemetry;
+use crate::telemetry::Metrics;
 
 /// Everything a connection needs; one for all of them.
 pub struct Services {
@@ -20,8 +21,10 @@ pub struct Services {
     pub settings: Arc<Config>,
     /// Who somebody is.
     pub authn: Authn,
-    /// Where to report to.
-    pub telemetry: Telemetry,
+    /// Counters and gauges.
+    pub metrics: Metrics,
+    /// Entries of the audit log.
+    pub audit: AuditQueue,
     /// When to stop, and who owns the tasks.
     pub lifecycle: Lifecycle,
 }

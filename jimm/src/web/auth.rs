@@ -79,7 +79,7 @@ pub(super) async fn callback(
     note(&services, address, "browser-login", result.as_ref().map(|(_, name)| name), began);
     let result = result.map(|(response, _)| response);
     let label = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
-    services.telemetry.metrics.login("session-cookie", label);
+    services.metrics.login("session-cookie", label);
     let mut response = answer(result);
     // Used once, whatever came of it.
     response.headers_mut().append(SET_COOKIE, LOGIN.clear(&services.settings));

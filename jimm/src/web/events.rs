@@ -57,7 +57,7 @@ pub(super) async fn serve(
             return (StatusCode::UNAUTHORIZED, asks, format!("{error}\n")).into_response();
         }
     };
-    if services.telemetry.metrics.event_streams() >= MOST {
+    if services.metrics.event_streams() >= MOST {
         return refused(address, &request, StatusCode::SERVICE_UNAVAILABLE, "too many streams of events: try again\n");
     }
     let after = match begin(&services, request.headers()).await {
@@ -72,7 +72,7 @@ pub(super) async fn serve(
     tracing::info!(client.address = %address, requester = %who.name, after, "stream of events begins");
     let with = Arc::clone(&services);
     services.lifecycle.background.spawn(async move {
-        let _counted = with.telemetry.metrics.event_stream();
+        let _counted = with.metrics.event_stream();
         let why = tokio::select! {
             why = follow(&with, &who, after, &to) => why,
             close = cut_off(&with, &who) => { drop(close); "the login has ended: log in again" }
@@ -138,7 +138,7 @@ async fn follow(services: &Services, who: &Requester, mut after: i64, to: &mpsc:
                 Ok(Ok(())) => beat = Instant::now() + HEARTBEAT,
                 Ok(Err(_)) => return "the reader is gone",
                 Err(_) => {
-                    services.telemetry.metrics.event_stream_dropped();
+                    services.metrics.event_stream_dropped();
                     return "the reader is too slow: come back with Last-Event-ID";
                 }
             }

@@ -18,7 +18,7 @@ pub(super) async fn serve(State(services): State<Arc<Services>>) -> Response {
         tracing::warn!("database does not answer in time for the metrics");
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], services.telemetry.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, kind)], services.metrics.text()).into_response()
 }
 
 async fn look(services: &Services) {
@@ -29,7 +29,7 @@ async fn look(services: &Services) {
     match controllers.await {
         Ok(controllers) => {
             let standing = controllers.iter().map(|it| (it.name.as_str(), it.unavailable_since.is_none()));
-            services.telemetry.metrics.controllers(standing);
+            services.metrics.controllers(standing);
         }
         Err(error) => tracing::warn!(error = %error, "cannot look up controllers for the metrics"),
     }
@@ -38,14 +38,14 @@ async fn look(services: &Services) {
         jimm_store::migrations::counts(&mut conn).await
     };
     match migrations.await {
-        Ok(counts) => services.telemetry.metrics.migrations(counts),
+        Ok(counts) => services.metrics.migrations(counts),
         Err(error) => tracing::warn!(error = %error, "cannot count the moves for the metrics"),
     }
     if let Some(mirror) = &services.broker.mirror {
         match mirror.backlog().await {
-            Ok((changes, oldest)) => services.telemetry.metrics.untold(changes, oldest),
+            Ok((changes, oldest)) => services.metrics.untold(changes, oldest),
             Err(error) => tracing::warn!(error = %error, "cannot look up untold changes of rights for the metrics"),
         }
     }
-    services.telemetry.metrics.pool(services.broker.store.pool_size());
+    services.metrics.pool(services.broker.store.pool_size());
 }

@@ -62,7 +62,7 @@ pub(super) async fn forward(
     rest: &str,
     request: Request,
 ) -> Response {
-    let _open = services.telemetry.metrics.connection(Endpoint::Proxy);
+    let _open = services.metrics.connection(Endpoint::Proxy);
     let began = Instant::now();
     let (method, name) = (request.method().clone(), rest.split('/').next().unwrap_or_default().to_owned());
     let object: String = rest.chars().take(200).collect();
@@ -83,7 +83,7 @@ pub(super) async fn forward_upload(
     who: Result<Requester>,
     request: Request,
 ) -> Response {
-    let _open = services.telemetry.metrics.connection(Endpoint::Proxy);
+    let _open = services.metrics.connection(Endpoint::Proxy);
     let object: String = request.uri().path().chars().take(200).collect();
     let name = object.split('/').skip(1).take(2).collect::<Vec<_>>().join("/");
     let asked = Asked {

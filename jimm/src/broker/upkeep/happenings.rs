@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use jimm_proto::params::jimm_events::{EventInfo, EventsAnswer, EventsRequest};
 use jimm_proto::time::GoTime;
 use jimm_store::events::{self, Event};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::broker::{Broker, Requester};
@@ -30,6 +31,37 @@ pub(crate) fn event_info(event: Event) -> EventInfo {
         uuid: event.uuid.map(|uuid| uuid.to_string()).unwrap_or_default(),
         name: event.name,
         data: event.data,
+    }
+}
+
+/// Tells how far events have come.
+#[derive(Debug)]
+pub struct Happenings(watch::Sender<i64>);
+
+impl Happenings {
+    /// Nothing has happened.
+    pub fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    /// The place of the last event, and of each that comes.
+    pub fn follow(&self) -> watch::Receiver<i64> {
+        self.0.subscribe()
+    }
+
+    /// Tells that events have come to a place; what is behind the last one is no news.
+    pub(crate) fn come_to(&self, position: i64) {
+        self.0.send_if_modified(|last| {
+            let is_news = position > *last;
+            *last = position.max(*last);
+            is_news
+        });
+    }
+}
+
+impl Default for Happenings {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
