@@ -4,6 +4,7 @@ use jimm_tests::broker::ADMIN;
 use jimm_tests::planned::{LONG, begun, in_state, problems, proposed, shown, until, with_models};
 use jimm_tests::{given, process};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_stops_at_the_first_failure_and_goes_on_when_told() {
@@ -193,4 +194,39 @@ async fn models_for_a_target_that_is_away_wait_and_the_rest_goes_on() {
     app.sims[2].restart().expect("comes back");
     let told = until(&app, id, "done").await;
     assert_eq!(told["status"]["models"], json!({"done": 3}), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_of_a_plan_is_as_it_was_at_one_moment() {
+    let (app, _) = with_models(&["3.6", "3.6"], 2).await;
+    let id = begun(&app, &proposed(&app, &["plan-drain", "sim1"]).await).await;
+    until(&app, id, "done").await;
+    // As before it was done; then somebody comes to its end while it is being read.
+    for sql in ["UPDATE plans SET state = 'paused', finished_at = NULL", "UPDATE plan_models SET state = 'waiting'"] {
+        app.db.execute(sql).await.expect("the database");
+    }
+    let mut other = PgConnection::connect(&app.db.url).await.expect("the database");
+    for sql in [
+        "BEGIN",
+        "LOCK TABLE plan_models IN ACCESS EXCLUSIVE MODE",
+        "UPDATE plans SET state = 'done', finished_at = now()",
+        "UPDATE plan_models SET state = 'done'",
+    ] {
+        other.execute(sql).await.expect("the database");
+    }
+    let end = async {
+        let waits = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
+                     AND wait_event_type = 'Lock' AND query LIKE 'SELECT wave, state, count%'";
+        process::eventually("the plan is being read", LONG, || async {
+            (app.db.fetch(waits).await.ok()?.as_deref() == Some("1")).then_some(())
+        })
+        .await;
+        other.execute("COMMIT").await.expect("the database");
+    };
+    let (told, ()) = tokio::join!(shown(&app, id), end);
+    let is_done = told["status"]["state"] == "done";
+    assert_eq!(told["status"]["models"], json!({(if is_done { "done" } else { "waiting" }): 2}), "{told}");
+    assert_eq!(in_state(&told, "done").len(), if is_done { 2 } else { 0 }, "{told}");
+    let told = shown(&app, id).await;
+    assert_eq!((&told["status"]["state"], in_state(&told, "done").len()), (&json!("done"), 2), "{told}");
 }

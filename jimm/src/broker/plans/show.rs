@@ -20,23 +20,25 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(2);
 impl Broker {
     /// The newest plans.
     pub async fn list_plans(&self) -> Result<PlanList> {
-        let mut conn = self.store.acquire().await?;
+        let mut tx = self.store.snapshot().await?;
         let mut list = PlanList::default();
-        for plan in plans::list(&mut conn, PLANS).await? {
-            let counts = plan_models::counts(&mut conn, plan.id).await?;
+        for plan in plans::list(&mut tx, PLANS).await? {
+            let counts = plan_models::counts(&mut tx, plan.id).await?;
             list.plans.push(status(&plan, &counts));
         }
+        tx.commit().await?;
         Ok(list)
     }
 
-    /// One plan with its models, or with those of them that changed.
+    /// One plan with its models, or with those of them that changed: all of it as it is at one moment.
     pub async fn show_plan(&self, request: &ShowPlanRequest) -> Result<PlanDetails> {
-        let mut conn = self.store.acquire().await?;
-        let plan = plans::get(&mut conn, request.plan).await?;
+        let mut tx = self.store.snapshot().await?;
+        let plan = plans::get(&mut tx, request.plan).await?;
         let plan = plan.ok_or_else(|| Error::not_found(format!("plan {} not found", request.plan)))?;
-        let counts = plan_models::counts(&mut conn, plan.id).await?;
+        let counts = plan_models::counts(&mut tx, plan.id).await?;
         let after = request.changed_after.map(|at| at.0 - OVERLAP);
-        let rows = plan_models::list(&mut conn, plan.id, after).await?;
+        let rows = plan_models::list(&mut tx, plan.id, after).await?;
+        tx.commit().await?;
         let newest = rows.iter().map(|row| row.updated_at).max();
         let as_of = newest.into_iter().chain(request.changed_after.map(|at| at.0)).max();
         Ok(PlanDetails {
