@@ -1,13 +1,20 @@
 //! Relation tuples as the rights know them, and as the store keeps them. Neither knows the other.
 
-use jimm_authz::{Object, Subject, Tuple};
-use jimm_store::tuples::TupleRow;
+use jimm_authz::{Object, Subject, Tuple, Tuples};
+use jimm_store::tuples::{TupleRow, TupleRows};
 
 /// A tuple of another release's words is none of ours.
 pub fn from_row(row: TupleRow) -> Option<Tuple> {
     let subject = Subject::from_parts(&row.subject_kind, &row.subject_id, &row.subject_relation).ok()?;
     let object = Object::new(row.object_kind.parse().ok()?, row.object_id);
     Some(Tuple::new(subject, row.relation.parse().ok()?, object))
+}
+
+/// The same for many that are alike.
+pub fn from_rows(rows: TupleRows) -> Option<Tuples> {
+    let subject = Subject::from_parts(&rows.subject_kind, &rows.subject_id, &rows.subject_relation).ok()?;
+    let (relation, kind) = (rows.relation.parse().ok()?, rows.object_kind.parse().ok()?);
+    Some(Tuples { subject, relation, kind, ids: rows.object_ids })
 }
 
 /// The tuple as a row.

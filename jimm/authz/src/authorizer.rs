@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use futures_util::future::try_join;
 
-use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
+use crate::names::{Object, ObjectKind, Relation, Subject, Tuple, Tuples};
 
 /// The result of a question.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -175,8 +175,8 @@ pub trait TupleReader: Send + Sync {
     /// is a thing (not an identity, everyone or a set).
     async fn tuples_on(&self, objects: &[Object], subjects: Option<&[Subject]>) -> Result<Vec<Tuple>>;
 
-    /// The tuples of the subjects on objects of these kinds.
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>>;
+    /// The tuples of the subjects on objects of these kinds; there may be thousands.
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>>;
 
     /// Everything that [`TupleReader::tuples_of`] and [`TupleReader::tuples_on`] would tell one after the other to decide
     /// what the subjects may do with the objects, in one read: the tuples on objects of the kinds `sets` whose subject is
@@ -205,7 +205,7 @@ impl<R: TupleReader + ?Sized> TupleReader for std::sync::Arc<R> {
         (**self).tuples_on(objects, subjects).await
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>> {
         (**self).tuples_of(subjects, kinds).await
     }
 

@@ -35,8 +35,12 @@ impl<R: TupleReader> BuiltIn<R> {
 
     /// The subjects, and every set they belong to.
     async fn memberships(&self, subjects: Vec<Subject>) -> Result<HashSet<Subject>> {
-        let sets = Reach::new(&self.reader, MEMBERSHIPS).from(&subjects).await?;
-        let sets = sets.into_iter().map(|(object, relation)| Subject::Set { object, relation });
+        let found = Reach::new(&self.reader, MEMBERSHIPS).from(&subjects).await?;
+        let set = |object: &Object, relation| Subject::Set { object: object.clone(), relation };
+        let sets = found.iter().flat_map(|(object, rights)| {
+            let had = MEMBERSHIPS.iter().enumerate().filter(|(at, _)| rights.has(*at));
+            had.map(move |(_, (_, relation))| set(object, *relation))
+        });
         Ok(sets.chain(subjects).collect())
     }
 
@@ -126,16 +130,14 @@ impl<R: TupleReader> Authorizer for BuiltIn<R> {
             }
         }
         let found = Reach::new(&self.reader, &wanted).from(&user.subjects()).await?;
-        let mut objects = vec![Vec::new(); relations.len()];
-        for (object, had) in found.into_iter().filter(|(object, _)| object.kind == kind) {
-            if let Some(at) = relations.iter().position(|relation| *relation == had) {
-                objects[at].push(object.id);
-            }
-        }
-        for ids in &mut objects {
+        let ids_of = |relation: &Relation| {
+            let at = wanted.iter().position(|right| *right == (kind, *relation));
+            let had = found.iter().filter(|(_, rights)| at.is_some_and(|at| rights.has(at)));
+            let mut ids: Vec<String> = had.map(|(object, _)| object.id.clone()).collect();
             ids.sort_unstable();
-        }
-        Ok(objects)
+            ids
+        };
+        Ok(relations.iter().map(ids_of).collect())
     }
 
     async fn list_subjects_many(&self, relations: &[Relation], object: &Object) -> Result<Vec<Subjects>> {

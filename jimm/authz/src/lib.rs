@@ -16,5 +16,5 @@ mod reach;
 pub use authorizer::{Authorizer, Decision, Error, Result, Standing, Subjects, TupleReader, User};
 pub use builtin::BuiltIn;
 pub use dsl::model_text;
-pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple};
+pub use names::{EVERYONE, Object, ObjectKind, ParseError, Relation, Subject, Tuple, Tuples};
 pub use openfga::{Observer, OpenFga, OpenFgaSettings, Page, WRITES_AT_ONCE, is_mirrored};

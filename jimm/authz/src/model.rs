@@ -1,6 +1,6 @@
 //! The relation model: which tuples make sense, and what follows from them. Data, and small questions about it.
 
-use crate::names::{ObjectKind, ParseError, Relation, Subject, Tuple};
+use crate::names::{ObjectKind, ParseError, Relation, Subject, Tuple, Tuples};
 
 /// How many levels of sets and parents are followed before giving up.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -133,16 +133,28 @@ pub(crate) fn parents(kind: ObjectKind, via: Relation) -> impl Iterator<Item = O
     })
 }
 
+/// Whether the model knows this relation of such a subject to this kind of thing.
+fn knows(subject: &Subject, relation: Relation, kind: ObjectKind) -> bool {
+    let subject = match subject {
+        Subject::User(_) => SubjectType::User,
+        Subject::Everyone => SubjectType::Everyone,
+        Subject::Object(object) => SubjectType::Object(object.kind),
+        Subject::Set { object, relation } => SubjectType::Set(object.kind, *relation),
+    };
+    rule(kind, relation).is_some_and(|rule| rule.direct.contains(&subject))
+}
+
+impl Tuples {
+    /// Whether the model knows this relation between such things.
+    pub(crate) fn is_valid(&self) -> bool {
+        knows(&self.subject, self.relation, self.kind)
+    }
+}
+
 impl Tuple {
     /// Whether the model knows this relation between such things.
     pub fn is_valid(&self) -> bool {
-        let subject = match &self.subject {
-            Subject::User(_) => SubjectType::User,
-            Subject::Everyone => SubjectType::Everyone,
-            Subject::Object(object) => SubjectType::Object(object.kind),
-            Subject::Set { object, relation } => SubjectType::Set(object.kind, *relation),
-        };
-        rule(self.object.kind, self.relation).is_some_and(|rule| rule.direct.contains(&subject))
+        knows(&self.subject, self.relation, self.object.kind)
     }
 
     /// An error that says what is wrong, unless [`Tuple::is_valid`].

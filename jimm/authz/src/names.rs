@@ -267,6 +267,26 @@ pub struct Tuple {
     pub object: Object,
 }
 
+/// Tuples that differ in nothing but their object's id: whoever has thousands of models has them by few relations.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tuples {
+    /// Who.
+    pub subject: Subject,
+    /// What.
+    pub relation: Relation,
+    /// To what kind of thing.
+    pub kind: ObjectKind,
+    /// To which of them, each once; in no order.
+    pub ids: Vec<String>,
+}
+
+impl From<Tuple> for Tuples {
+    fn from(tuple: Tuple) -> Self {
+        let Tuple { subject, relation, object } = tuple;
+        Self { subject, relation, kind: object.kind, ids: vec![object.id] }
+    }
+}
+
 impl Tuple {
     /// The tuple of these.
     pub fn new(subject: Subject, relation: Relation, object: Object) -> Self {

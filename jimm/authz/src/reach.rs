@@ -1,20 +1,43 @@
 //! From subjects to everything they have a right to, level by level: one read for each.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::authorizer::{Error, Result, TupleReader};
-use crate::model::MAX_DEPTH;
-use crate::model::{Right, is_set, parents, rule};
-use crate::names::{Object, ObjectKind, Relation, Subject, Tuple};
+use crate::model::{MAX_DEPTH, Right, including, is_set, parents, rule};
+use crate::names::{Object, ObjectKind, Subject, Tuples};
+
+/// Some of the wanted rights, by their places among them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Rights(u64);
+
+impl Rights {
+    /// Those of the wanted ones that are chosen.
+    fn of(wanted: &[Right], chosen: impl Fn(&Right) -> bool) -> Self {
+        debug_assert!(wanted.len() <= 64, "the relation model has more rights than there are bits");
+        let chosen = wanted.iter().enumerate().filter(|(_, right)| chosen(right));
+        Self(chosen.fold(0, |bits, (at, _)| bits | 1 << at))
+    }
+
+    /// Whether the wanted right of that place is among them.
+    pub(crate) fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+}
 
 /// A search for objects on which the subjects have one of the wanted rights.
 pub(crate) struct Reach<'a> {
     reader: &'a dyn TupleReader,
     wanted: &'a [Right],
     kinds: Vec<ObjectKind>,
+    /// What each of the wanted rights brings with it on the same thing, itself included.
+    brings: Vec<Rights>,
+    /// Who has one of these to a thing makes up a set.
+    sets: Rights,
+    /// From who has one of these to a thing something wanted of other things is inherited.
+    handing_down: Rights,
     /// Whose tuples to read next.
     next: HashSet<Subject>,
-    found: HashSet<(Object, Relation)>,
+    found: HashMap<Object, Rights>,
 }
 
 impl<'a> Reach<'a> {
@@ -23,16 +46,28 @@ impl<'a> Reach<'a> {
         let mut kinds: Vec<ObjectKind> = wanted.iter().map(|right| right.0).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        Self { reader, wanted, kinds, next: HashSet::new(), found: HashSet::new() }
+        let brought = |(kind, had): &Right| {
+            Rights::of(wanted, |(other, weaker)| other == kind && including(*kind, *weaker).contains(had))
+        };
+        Self {
+            reader,
+            wanted,
+            kinds,
+            brings: wanted.iter().map(brought).collect(),
+            sets: Rights::of(wanted, |(kind, relation)| is_set(*kind, *relation)),
+            handing_down: Rights::of(wanted, |right| hands_down(wanted, *right)),
+            next: HashSet::new(),
+            found: HashMap::new(),
+        }
     }
 
-    /// Everything the subjects have a wanted right to.
-    pub(crate) async fn from(mut self, subjects: &[Subject]) -> Result<HashSet<(Object, Relation)>> {
+    /// Everything the subjects have a wanted right to, and which.
+    pub(crate) async fn from(mut self, subjects: &[Subject]) -> Result<HashMap<Object, Rights>> {
         for subject in subjects {
             self.next.insert(subject.clone());
             // A set has to its object what makes it up.
             if let Subject::Set { object, relation } = subject {
-                self.note(vec![(object.clone(), *relation)]);
+                self.note(object.clone(), self.brought_by((object.kind, *relation)));
             }
         }
         for _ in 0..MAX_DEPTH {
@@ -40,59 +75,60 @@ impl<'a> Reach<'a> {
                 return Ok(self.found);
             }
             let level: Vec<Subject> = self.next.drain().collect();
-            let tuples = self.reader.tuples_of(&level, &self.kinds).await?;
-            let mut facts = Vec::new();
-            for tuple in tuples.into_iter().filter(Tuple::is_valid) {
-                match &tuple.subject {
-                    Subject::Object(parent) => facts.extend(self.inherited(parent, &tuple)),
-                    _ => facts.push((tuple.object, tuple.relation)),
+            for tuples in self.reader.tuples_of(&level, &self.kinds).await?.into_iter().filter(Tuples::is_valid) {
+                let rights = match &tuples.subject {
+                    Subject::Object(parent) => self.inherited(parent, &tuples),
+                    _ => self.brought_by((tuples.kind, tuples.relation)),
+                };
+                for id in tuples.ids {
+                    self.note(Object { kind: tuples.kind, id }, rights);
                 }
             }
-            self.note(facts);
         }
         Err(Error::TooDeep(subjects.first().map(ToString::to_string).unwrap_or_default()))
     }
 
-    /// What follows for the tuple's object from what is had to its parent.
-    fn inherited(&self, parent: &Object, tuple: &Tuple) -> Vec<(Object, Relation)> {
-        self.wanted
-            .iter()
-            .filter(|(kind, _)| *kind == tuple.object.kind)
-            .filter(|(kind, relation)| {
-                rule(*kind, *relation).and_then(|rule| rule.inherited).is_some_and(|(via, needed)| {
-                    via == tuple.relation && self.found.contains(&(parent.clone(), needed))
-                })
-            })
-            .map(|(_, relation)| (tuple.object.clone(), *relation))
-            .collect()
+    /// What follows from a right to the same thing, itself included; nothing from one that is not wanted.
+    fn brought_by(&self, right: Right) -> Rights {
+        let at = self.wanted.iter().position(|wanted| *wanted == right);
+        at.map(|at| self.brings[at]).unwrap_or_default()
     }
 
-    /// Notes what is had and what follows without reading, and whose tuples to read next.
-    fn note(&mut self, mut facts: Vec<(Object, Relation)>) {
-        while let Some(fact) = facts.pop() {
-            if !self.wanted.contains(&(fact.0.kind, fact.1)) || !self.found.insert(fact.clone()) {
-                continue;
-            }
-            let (object, relation) = fact;
-            for (kind, weaker) in self.wanted {
-                if *kind == object.kind && rule(*kind, *weaker).is_some_and(|rule| rule.implied_by.contains(&relation))
-                {
-                    facts.push((object.clone(), *weaker));
-                }
-            }
-            if is_set(object.kind, relation) {
-                self.next.insert(Subject::Set { object, relation });
-            } else if self.hands_down(object.kind, relation) {
-                self.next.insert(Subject::Object(object));
+    /// What follows for the tuples' objects from what is had to their parent.
+    fn inherited(&self, parent: &Object, tuples: &Tuples) -> Rights {
+        let had = self.found.get(parent).copied().unwrap_or_default();
+        let has =
+            |needed| self.wanted.iter().position(|right| *right == (parent.kind, needed)).is_some_and(|at| had.has(at));
+        let follows = |(kind, relation): &Right| {
+            let inherited = rule(*kind, *relation).and_then(|rule| rule.inherited);
+            *kind == tuples.kind && inherited.is_some_and(|(via, needed)| via == tuples.relation && has(needed))
+        };
+        let brought = self.wanted.iter().zip(&self.brings).filter(|(right, _)| follows(right));
+        Rights(brought.fold(0, |bits, (_, brought)| bits | brought.0))
+    }
+
+    /// Notes what is had, and whose tuples to read next.
+    fn note(&mut self, object: Object, rights: Rights) {
+        let had = self.found.get(&object).copied().unwrap_or_default();
+        let new = Rights(rights.0 & !had.0);
+        if new.0 == 0 {
+            return;
+        }
+        for (at, (_, relation)) in self.wanted.iter().enumerate().filter(|(at, _)| new.has(*at)) {
+            if self.sets.has(at) {
+                self.next.insert(Subject::Set { object: object.clone(), relation: *relation });
+            } else if self.handing_down.has(at) {
+                self.next.insert(Subject::Object(object.clone()));
             }
         }
+        self.found.insert(object, Rights(had.0 | new.0));
     }
+}
 
-    /// Whether something wanted of other things is inherited from who has this relation to a thing of this kind.
-    fn hands_down(&self, parent: ObjectKind, had: Relation) -> bool {
-        self.wanted.iter().any(|(kind, wanted)| {
-            let inherited = rule(*kind, *wanted).and_then(|rule| rule.inherited);
-            inherited.is_some_and(|(via, needed)| needed == had && parents(*kind, via).any(|kind| kind == parent))
-        })
-    }
+/// Whether something wanted of other things is inherited from who has this right.
+fn hands_down(wanted: &[Right], (parent, had): Right) -> bool {
+    wanted.iter().any(|(kind, wanted)| {
+        let inherited = rule(*kind, *wanted).and_then(|rule| rule.inherited);
+        inherited.is_some_and(|(via, needed)| needed == had && parents(*kind, via).any(|kind| kind == parent))
+    })
 }

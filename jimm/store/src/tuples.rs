@@ -23,6 +23,23 @@ pub struct TupleRow {
     pub object_id: String,
 }
 
+/// Tuples that differ in nothing but the thing they are about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TupleRows {
+    /// See [`TupleRow::subject_kind`].
+    pub subject_kind: String,
+    /// See [`TupleRow::subject_id`].
+    pub subject_id: String,
+    /// See [`TupleRow::subject_relation`].
+    pub subject_relation: String,
+    /// See [`TupleRow::relation`].
+    pub relation: String,
+    /// See [`TupleRow::object_kind`].
+    pub object_kind: String,
+    /// See [`TupleRow::object_id`]; in no order.
+    pub object_ids: Vec<String>,
+}
+
 /// Which tuples to list; an empty field stands for any.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -160,22 +177,24 @@ pub async fn on_objects_of(
 // `OFFSET 0` below keeps the planner, who knows nothing of the lists that it is given, from reading whole tables: each
 // row of the outer side costs one look into an index.
 
-/// The tuples of the subjects, given as (kind, id, relation), on objects of these kinds (of all, when none is given).
+/// The tuples of the subjects, given as (kind, id, relation), on objects of these kinds (of all, when none is given). A
+/// subject may have thousands: a row for each of them would cost more than all else of a list.
 pub async fn of_subjects(
     conn: &mut PgConnection,
     subjects: &[(String, String, String)],
     object_kinds: &[String],
-) -> Result<Vec<TupleRow>> {
+) -> Result<Vec<TupleRows>> {
     Ok(sqlx::query_as!(
-        TupleRow,
-        "SELECT t.subject_kind, t.subject_id, t.subject_relation, t.relation, t.object_kind, t.object_id
+        TupleRows,
+        r#"SELECT s.kind AS "subject_kind!", s.id AS "subject_id!", s.relation AS "subject_relation!", t.relation,
+                t.object_kind, t.object_ids AS "object_ids!"
          FROM (SELECT DISTINCT * FROM jsonb_to_recordset($1) AS s (kind text, id text, relation text)) s
          CROSS JOIN LATERAL (
-           SELECT t.* FROM relation_tuples t
+           SELECT t.relation, t.object_kind, array_agg(t.object_id) AS object_ids FROM relation_tuples t
            WHERE t.subject_kind = s.kind AND t.subject_id = s.id AND t.subject_relation = s.relation
              AND (cardinality($2::text[]) = 0 OR t.object_kind = ANY($2))
-           OFFSET 0
-         ) t",
+           GROUP BY t.relation, t.object_kind
+         ) t"#,
         parties(subjects),
         object_kinds
     )

@@ -10,7 +10,9 @@ use jimm::broker::rights::access::StoredTuples;
 use jimm::broker::rights::remembered::Remembered;
 use jimm::broker::{AccountEvents, ModelEvents, SummaryEvents};
 use jimm::tuple_rows::to_row;
-use jimm_authz::{Authorizer as _, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
+use jimm_authz::{
+    Authorizer as _, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, Tuples, User,
+};
 use jimm_store::{PoolOptions, Store, tuples};
 use jimm_tests::process::{Frozen, eventually};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -30,7 +32,7 @@ impl TupleReader for Counting {
         self.0.tuples_on(objects, subjects).await
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>> {
         self.0.tuples_of(subjects, kinds).await
     }
 

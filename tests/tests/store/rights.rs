@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jimm::broker::rights::access::StoredTuples;
 use jimm::tuple_rows::to_row;
-use jimm_authz::{Authorizer, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
+use jimm_authz::{
+    Authorizer, BuiltIn, Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, Tuples, User,
+};
 use jimm_store::tuples;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -19,9 +21,9 @@ impl TupleReader for Memory {
         Ok(self.0.iter().filter(|tuple| objects.contains(&tuple.object)).cloned().collect())
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>> {
         let wanted = |tuple: &&Tuple| subjects.contains(&tuple.subject) && kinds.contains(&tuple.object.kind);
-        Ok(self.0.iter().filter(wanted).cloned().collect())
+        Ok(self.0.iter().filter(wanted).cloned().map(Tuples::from).collect())
     }
 }
 

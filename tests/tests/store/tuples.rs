@@ -1,7 +1,7 @@
 //! Relation tuples: written once, read by either end, gone with what they speak of.
 
 use jimm_store::groups::{self, SetKind};
-use jimm_store::tuples::{self, Filter, TupleRow};
+use jimm_store::tuples::{self, Filter, TupleRow, TupleRows};
 use uuid::Uuid;
 
 use crate::support::{World, hits, race};
@@ -33,6 +33,21 @@ async fn with(world: &World, texts: &[&str]) {
 fn sorted(mut rows: Vec<TupleRow>) -> Vec<TupleRow> {
     rows.sort();
     rows
+}
+
+fn one_by_one(found: Vec<TupleRows>) -> Vec<TupleRow> {
+    let each = |rows: TupleRows| {
+        let row = TupleRow {
+            subject_kind: rows.subject_kind,
+            subject_id: rows.subject_id,
+            subject_relation: rows.subject_relation,
+            relation: rows.relation,
+            object_kind: rows.object_kind,
+            object_id: String::new(),
+        };
+        rows.object_ids.into_iter().map(move |object_id| TupleRow { object_id, ..row.clone() })
+    };
+    sorted(found.into_iter().flat_map(each).collect())
 }
 
 fn rows(texts: &[&str]) -> Vec<TupleRow> {
@@ -100,11 +115,17 @@ async fn tuples_are_found_from_either_end() {
     assert_eq!(sorted(found), rows(&[all[3], all[4]]));
 
     let found = tuples::of_subjects(&mut conn, &alice, &["model".into(), "cloud".into()]).await.unwrap();
-    assert_eq!(sorted(found), rows(&[all[0], all[2], all[6]]));
+    assert_eq!(one_by_one(found), rows(&[all[0], all[2], all[6]]));
     let found = tuples::of_subjects(&mut conn, &alice[..1], &[]).await.unwrap();
-    assert_eq!(sorted(found), rows(&[all[0], all[5], all[6]]));
+    assert_eq!(one_by_one(found), rows(&[all[0], all[5], all[6]]));
     let found = tuples::of_subjects(&mut conn, &[triple("group", "g", "")], &[]).await.unwrap();
     assert_eq!(found, [], "the members are not the group");
+    with(&world, &["user:alice@x administrator model:n", "user:alice@x reader model:n"]).await;
+    let found = tuples::of_subjects(&mut conn, &alice[..1], &["model".into()]).await.unwrap();
+    assert_eq!(found.len(), 2, "a row for each relation, not for each model: {found:?}");
+    let hers =
+        ["user:alice@x administrator model:m", "user:alice@x administrator model:n", "user:alice@x reader model:n"];
+    assert_eq!(one_by_one(found), rows(&hers));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use jimm_authz::{Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, User};
+use jimm_authz::{Object, ObjectKind, Relation, Result, Subject, Tuple, TupleReader, Tuples, User};
 
 /// A reader of tuples in memory that counts how often it was asked.
 #[derive(Debug, Default)]
@@ -34,8 +34,9 @@ impl TupleReader for Memory {
         }))
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
-        Ok(self.read(|tuple| subjects.contains(&tuple.subject) && kinds.contains(&tuple.object.kind)))
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>> {
+        let found = self.read(|tuple| subjects.contains(&tuple.subject) && kinds.contains(&tuple.object.kind));
+        Ok(found.into_iter().map(Tuples::from).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jimm_authz::{
-    Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Subjects, Tuple, TupleReader, User,
+    Decision, Error as AuthzError, Object, ObjectKind, Relation, Subject, Subjects, Tuple, TupleReader, Tuples, User,
 };
 use jimm_proto::access::{CloudAccess, ModelAccess};
 use jimm_store::tuples;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::broker::{Broker, Requester};
 use crate::error::{Error, Result};
-use crate::tuple_rows::{from_row, to_row};
+use crate::tuple_rows::{from_row, from_rows, to_row};
 
 pub(crate) use jimm_authz::EVERYONE;
 
@@ -44,11 +44,11 @@ impl TupleReader for StoredTuples {
         Ok(rows.map_err(AuthzError::read)?.into_iter().filter_map(from_row).collect())
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>, AuthzError> {
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>, AuthzError> {
         let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
         let mut conn = self.store.acquire().await.map_err(AuthzError::read)?;
         let rows = tuples::of_subjects(&mut conn, &parts(subjects), &kinds).await.map_err(AuthzError::read)?;
-        Ok(rows.into_iter().filter_map(from_row).collect())
+        Ok(rows.into_iter().filter_map(from_rows).collect())
     }
 
     async fn tuples_around(

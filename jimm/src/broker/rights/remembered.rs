@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jimm_authz::{Object, ObjectKind, Result, Subject, Tuple, TupleReader};
+use jimm_authz::{Object, ObjectKind, Result, Subject, Tuple, TupleReader, Tuples};
 use jimm_store::Changes;
 
 use crate::broker::memory::Memory;
@@ -71,7 +71,7 @@ impl<R: TupleReader> TupleReader for Remembered<R> {
         self.reader.tuples_on(objects, subjects).await
     }
 
-    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuple>> {
+    async fn tuples_of(&self, subjects: &[Subject], kinds: &[ObjectKind]) -> Result<Vec<Tuples>> {
         self.reader.tuples_of(subjects, kinds).await
     }
 
