@@ -380,6 +380,11 @@ pub async fn get(conn: &mut PgConnection, id: i64) -> Result<Option<Job>> {
     Ok(job!("SELECT ", "FROM jobs WHERE id = $1", id).fetch_optional(conn).await?)
 }
 
+/// The same, its row held until the transaction ends.
+pub async fn get_for_update(conn: &mut PgConnection, id: i64) -> Result<Option<Job>> {
+    Ok(job!("SELECT ", "FROM jobs WHERE id = $1 FOR UPDATE", id).fetch_optional(conn).await?)
+}
+
 /// The job of that kind and key that has not ended.
 pub async fn find_live(conn: &mut PgConnection, kind: &str, key: &str) -> Result<Option<Job>> {
     Ok(job!("SELECT ", "FROM jobs WHERE kind = $1 AND key = $2 AND state IN ('pending', 'running')", kind, key)

@@ -1,8 +1,10 @@
 //! Stopping a move: before the source is asked, while it runs, too late; and trying again after half an import.
 
+use jimm_tests::process;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::{begin, broker, check_home, model, show, text, turn, until, until_over, until_phase};
+use crate::support::{LONG, begin, broker, check_home, model, show, text, turn, until, until_over, until_phase};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_waits_is_stopped_at_once() {
@@ -53,6 +55,34 @@ async fn a_move_that_runs_is_stopped_by_the_target_forgetting_the_model() {
     let said = app.jimmctl(&["retry-migration", &uuid]).await;
     assert_eq!(said.code, 0, "{}", text(&said));
     check_home(&app, &uuid, "sim2").await;
+}
+
+/// Whoever carries a move out writes its job, then its row; whoever stops it must not hold the row while waiting for the job.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_a_move_does_not_lock_out_who_carries_it_out() {
+    let app = broker(["3.6", "3.6"], &[]).await;
+    let uuid = model(&app, "shop").await;
+    app.sims[0].plan.turn("hold/VALIDATION").expect("holds");
+    begin(&app, "sim2", &uuid).await;
+    until(&app, &uuid, "asked", |shown| shown["asked"].is_string()).await;
+    let mut other = PgConnection::connect(&app.db.url).await.expect("the database");
+    for sql in ["BEGIN", "UPDATE jobs SET updated_at = updated_at WHERE kind = 'migrate-model'"] {
+        other.execute(sql).await.expect("the database");
+    }
+    let carry = async {
+        let waits = "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE datname = current_database() \
+                     AND wait_event_type = 'Lock' \
+                     AND (query LIKE '%FROM jobs WHERE id = $1 FOR UPDATE' OR query LIKE '%SET cancel_requested%')";
+        process::eventually("somebody waits to stop it", LONG, || async {
+            (app.db.fetch(waits).await.ok()?.as_deref() == Some("true")).then_some(())
+        })
+        .await;
+        other.execute("UPDATE migrations SET abort_by = abort_by").await.expect("no deadlock");
+        other.execute("COMMIT").await.expect("the database");
+    };
+    let args = ["abort-migration", uuid.as_str()];
+    let (said, ()) = tokio::join!(app.jimmctl(&args), carry);
+    assert_eq!(said.code, 0, "{}", text(&said));
 }
 
 /// A target of 4.1 answers that it forgets the model and removes it later, even when it was activated meanwhile: nobody

@@ -1,8 +1,9 @@
 //! Stopping a move, and trying one again.
 
 use jimm_store::events::{self, Code, Subject};
+use jimm_store::jobs::{self, Job};
 use jimm_store::migrations::{self, Migration};
-use jimm_store::{controllers, jobs, models};
+use jimm_store::{Tx, controllers, models};
 use serde_json::json;
 
 use super::ends::next_step_of;
@@ -25,8 +26,7 @@ impl Broker {
     /// Stops a move, at once when the source was not asked yet, else as far as the controllers do. Rights are the
     /// caller's affair.
     pub async fn abort_move(&self, id: i64, by: &str) -> Result<Stopped> {
-        let mut tx = self.store.begin().await?;
-        let row = migrations::get_for_update(&mut tx, id).await?.ok_or_else(|| unknown(id))?;
+        let (mut tx, row, job) = self.held(id).await?;
         if row.is_over() {
             return Err(Error::bad_request(format!(
                 "migration {id} of model {} has ended already: {}",
@@ -35,7 +35,6 @@ impl Broker {
         }
         migrations::request_abort(&mut tx, id, by).await?;
         let reason = format!("stopped by {by} before the source was asked; nothing has happened");
-        let job = jobs::get(&mut tx, row.job_id).await?;
         let asked = match &job {
             Some(job) => serde_json::from_value::<Data>(job.data.clone()).map_err(Error::internal)?.asked,
             None => false,
@@ -83,6 +82,21 @@ impl Broker {
             ),
         };
         Ok(Stopped { ended: false, message })
+    }
+
+    /// A move and its job, both held. The job first, as whoever carries the move out writes them: the other way round they
+    /// would wait for each other, and one of them would lose.
+    async fn held(&self, id: i64) -> Result<(Tx, Migration, Option<Job>)> {
+        loop {
+            let mut tx = self.store.begin().await?;
+            let seen = migrations::get(&mut tx, id).await?.ok_or_else(|| unknown(id))?;
+            let job = jobs::get_for_update(&mut tx, seen.job_id).await?;
+            let row = migrations::get_for_update(&mut tx, id).await?.ok_or_else(|| unknown(id))?;
+            // Unless it was tried again in between, with another job.
+            if row.job_id == seen.job_id {
+                return Ok((tx, row, job));
+            }
+        }
     }
 
     /// Tries a move again that was aborted: the same model to the same target, after all checks; for a plan, as long as it
