@@ -16,6 +16,10 @@ use crate::Result;
 pub const RELATIONS: &str = "relations";
 /// What becomes of the copy at the source is followed.
 pub const SOURCE: &str = "source";
+/// Whether the agents of the model report to the target.
+pub const AGENTS: &str = "agents";
+/// All of them; what a later version owes too, this one leaves alone.
+const KINDS: [&str; 3] = [RELATIONS, SOURCE, AGENTS];
 
 /// To be done, now or later.
 pub const OWED: &str = "owed";
@@ -29,7 +33,7 @@ pub const GIVEN_UP: &str = "given-up";
 pub struct Claim {
     /// The move.
     pub migration: i64,
-    /// [`RELATIONS`] or [`SOURCE`].
+    /// [`RELATIONS`], [`SOURCE`] or [`AGENTS`].
     pub kind: String,
     /// Which try it is, from 1: the right to write about it.
     pub tries: i32,
@@ -41,8 +45,12 @@ pub struct Claim {
     pub source: Uuid,
     /// The name of that controller.
     pub source_name: String,
-    /// The name of the controller it went to.
+    /// Where it went to.
+    pub target: Uuid,
+    /// The name of that controller.
     pub target_name: String,
+    /// What the try before came to, if that was a word already.
+    pub outcome: String,
     /// What earlier tries found of relations.
     pub relations: Value,
 }
@@ -50,7 +58,7 @@ pub struct Claim {
 /// A thing, for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Care {
-    /// [`RELATIONS`] or [`SOURCE`].
+    /// [`RELATIONS`], [`SOURCE`] or [`AGENTS`].
     pub kind: String,
     /// [`OWED`], [`DONE`] or [`GIVEN_UP`].
     pub state: String,
@@ -77,13 +85,16 @@ pub struct Came<'a> {
     pub again_in: Duration,
 }
 
-/// All of it is owed from now on. Call it in the transaction that ends the move.
-pub async fn owe(conn: &mut PgConnection, migration: i64) -> Result<()> {
+/// All of it is owed from now on, the look at the agents when they had that time. Call it in the transaction that ends the move.
+pub async fn owe(conn: &mut PgConnection, migration: i64, for_agents: Duration) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO migration_aftercare (migration_id, kind) VALUES ($1, $2), ($1, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO migration_aftercare (migration_id, kind, due)
+         VALUES ($1, $2, now()), ($1, $3, now()), ($1, $4, now() + make_interval(secs => $5)) ON CONFLICT DO NOTHING",
         migration,
         RELATIONS,
-        SOURCE
+        SOURCE,
+        AGENTS,
+        for_agents.as_secs_f64()
     )
     .execute(conn)
     .await?;
@@ -96,14 +107,16 @@ pub async fn claim(conn: &mut PgConnection, limit: i64, length: Duration) -> Res
         Claim,
         "UPDATE migration_aftercare care
          SET tries = care.tries + 1, due = now() + make_interval(secs => $2)
-         FROM (SELECT migration_id, kind FROM migration_aftercare WHERE state = 'owed' AND due <= now()
+         FROM (SELECT migration_id, kind FROM migration_aftercare
+               WHERE state = 'owed' AND due <= now() AND kind = ANY($3)
                ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED) next, migrations
          WHERE care.migration_id = next.migration_id AND care.kind = next.kind AND migrations.id = next.migration_id
          RETURNING care.migration_id AS migration, care.kind, care.tries, migrations.model_uuid AS model,
                    migrations.model_name AS name, migrations.source_uuid AS source, migrations.source_name,
-                   migrations.target_name, migrations.relations",
+                   migrations.target_uuid AS target, migrations.target_name, care.outcome, migrations.relations",
         limit,
-        length.as_secs_f64()
+        length.as_secs_f64(),
+        &KINDS.map(str::to_owned)
     )
     .fetch_all(conn)
     .await?)

@@ -22,6 +22,8 @@ pub struct LastMove {
     pub reason: String,
     /// What the source said when it could not remove its copy.
     pub leftover: String,
+    /// Whether agents were missed at the target when it was asked last.
+    pub misses_agents: bool,
 }
 
 /// A job that nobody works on although it has begun.
@@ -42,7 +44,9 @@ pub async fn last_moves(conn: &mut PgConnection, models: &[Uuid]) -> Result<Vec<
     Ok(sqlx::query_as!(
         LastMove,
         r#"SELECT DISTINCT ON (model_uuid) model_uuid AS model, source_uuid AS source, target_uuid AS target,
-                  migrations.state = 'done' AS "is_done!", reason, coalesce(care.message, '') AS "leftover!"
+                  migrations.state = 'done' AS "is_done!", reason, coalesce(care.message, '') AS "leftover!",
+                  EXISTS (SELECT FROM migration_aftercare WHERE migration_id = id AND kind = 'agents'
+                          AND state <> 'done' AND (outcome = 'lost' OR state = 'given-up')) AS "misses_agents!"
            FROM migrations LEFT JOIN migration_aftercare care
              ON care.migration_id = id AND care.kind = 'source' AND care.outcome = 'reap-failed'
            WHERE model_uuid = ANY($1) AND migrations.state <> 'running' ORDER BY model_uuid, id DESC"#,

@@ -223,14 +223,15 @@ pub struct MigrationRelation {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct MigrationAftercare {
-    /// `relations`: relations across models are looked at and put right; `source`: what becomes of the copy there.
+    /// `relations`: relations across models are looked at and put right; `source`: what becomes of the copy there;
+    /// `agents`: whether the model's agents report to the target.
     #[serde(default, deserialize_with = "null_default")]
     pub kind: String,
     /// `owed`, `done` or `given-up`.
     #[serde(default, deserialize_with = "null_default")]
     pub state: String,
     /// Of relations the worst that was found, as in their states, or `gone`; of the source `removed`, `kept`, `reap-failed`,
-    /// `detached` or `came-back`.
+    /// `detached` or `came-back`; of agents `ok`, `gone`, `moved-on`, or `lost` while some are missed and asked after.
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]
     pub outcome: String,
     /// The same for people; of what is owed, why the last try was not enough.

@@ -69,6 +69,7 @@ const SWITCHES: &[&str] = &[
     "slow-status",
     "units-in-error",
     "agents-down",
+    "units-behind",
     "password-refused",
     "drop-calls",
     "garbage",

@@ -5,5 +5,6 @@ mod generated;
 mod likeness;
 mod links;
 mod markdown;
+mod rejoin;
 mod terminal;
 mod tutorial;

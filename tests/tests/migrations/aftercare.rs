@@ -4,7 +4,7 @@ use jimm_tests::process;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::{LONG, begin, broker, check_home, model, show, turn, until, until_over};
+use crate::support::{LONG, begin, broker, check_home, deploy, model, show, turn, until, until_over};
 
 /// What became of it after the move that is shown.
 fn care_of(shown: &Value, kind: &str) -> Value {
@@ -54,6 +54,71 @@ async fn a_source_that_cannot_remove_its_copy_says_so_after_the_move() {
     begin(&app, "sim2", &other).await;
     let shown = until(&app, &other, "the source has ended", |shown| source_of(shown)["state"] == "done").await;
     assert_eq!(source_of(&shown)["outcome"], "removed", "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_that_do_not_come_to_the_target_are_named_until_they_do() {
+    // Looks at 0.15 s, 0.3 s, 0.6 s and so on after the switch.
+    let app = broker(["3.6", "3.6"], &[("JIMM_MIGRATION_POLL_INTERVAL", "10ms")]).await;
+    let (uuid, empty) = (model(&app, "shop").await, model(&app, "empty").await);
+    deploy(&app, &uuid).await;
+    let target = &app.sims[1].plan;
+    turn(target, &["agents-down"], "on");
+    begin(&app, "sim2", &uuid).await;
+    let agents = |shown: &Value| care_of(shown, "agents");
+    let shown = until(&app, &uuid, "they are missed", |shown| agents(shown)["outcome"] == "lost").await;
+    let care = agents(&shown);
+    assert_eq!((&shown["code"], &care["state"]), (&json!("moved"), &json!("owed")), "{shown}");
+    let message = care["message"].as_str().unwrap_or_default();
+    let named = "4 of 4 agents do not report to controller sim2: machine 0, machine 1, unit pg/0, unit pg/1; if their machines run, see";
+    assert!(message.starts_with(named), "{care}");
+    let said = app.jimmctl(&["doctor"]).await;
+    assert!(
+        said.code == 1 && said.out.contains("agents-behind") && said.out.contains(named),
+        "{}{}",
+        said.out,
+        said.err
+    );
+
+    // A target that does not answer changes nothing of what is known.
+    turn(target, &["drop-calls"], "on");
+    let shown = until(&app, &uuid, "the target is silent", |shown| {
+        agents(shown)["message"].as_str().is_some_and(|it| it.contains("controller sim2 does not tell of the agents"))
+    })
+    .await;
+    assert_eq!(agents(&shown)["outcome"], "lost", "{shown}");
+    turn(target, &["drop-calls", "agents-down"], "off");
+    let shown = until(&app, &uuid, "they are there", |shown| agents(shown)["state"] == "done").await;
+    let care = agents(&shown);
+    assert_eq!(
+        (&care["outcome"], &care["message"]),
+        (&json!("ok"), &json!("all 4 report to controller sim2")),
+        "{care}"
+    );
+    let said = app.jimmctl(&["doctor"]).await;
+    assert!(!said.out.contains("agents-behind"), "{}{}", said.out, said.err);
+    let events = app.jimmctl(&["events", "--after", "0", "--limit", "1000", "--format", "json"]).await.out;
+    assert_eq!(events.matches("migration.agents-lost").count(), 1, "told once: {events}");
+
+    begin(&app, "sim2", &empty).await;
+    let shown = until(&app, &empty, "nobody is missed", |shown| agents(shown)["state"] == "done").await;
+    assert_eq!(agents(&shown)["message"], "there are none", "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_stay_with_the_copy_at_the_source_are_told_from_those_that_are_gone() {
+    let app = broker(["4.1", "4.1"], &[("JIMM_MIGRATION_POLL_INTERVAL", "10ms")]).await;
+    let uuid = model(&app, "shop").await;
+    deploy(&app, &uuid).await;
+    turn(&app.sims[1].plan, &["units-behind"], "on");
+    begin(&app, "sim2", &uuid).await;
+    until_over(&app, &uuid).await;
+    turn(&app.sims[0].plan, &["units-behind"], "on");
+    let shown = until(&app, &uuid, "they are missed", |shown| care_of(shown, "agents")["outcome"] == "lost").await;
+    let message = care_of(&shown, "agents")["message"].as_str().unwrap_or_default().to_owned();
+    let named = "2 of 4 agents do not report to controller sim2: unit pg/0, unit pg/1; still at work for the copy on controller sim1: \
+                 unit pg/0, unit pg/1; see";
+    assert!(message.starts_with(named), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,10 @@
 //! The report before a move: everything at once, and nothing begun.
 
 use jimm_tests::app::TestApp;
-use jimm_tests::broker::ADMIN;
 use jimm_tests::given;
 use serde_json::{Value, json};
 
-use crate::support::{LONG, broker, check_home, list, model, text, turn, until_over};
+use crate::support::{broker, check_home, deploy, list, model, text, turn, until_over};
 
 /// What `check-migration` tells, and its exit code.
 async fn check(app: &TestApp, args: &[&str]) -> (i32, Value) {
@@ -22,13 +21,6 @@ fn failed(report: &Value) -> Vec<&str> {
 fn message<'a>(report: &'a Value, name: &str) -> &'a str {
     let mut checks = report["checks"].as_array().into_iter().flatten();
     checks.find(|check| check["name"] == name).and_then(|check| check["message"].as_str()).unwrap_or_default()
-}
-
-async fn deploy(app: &TestApp, uuid: &str) {
-    let connection = app.connect_model(uuid, ADMIN).await.expect("the model");
-    let deploy = json!({"applications": [{"application": "pg", "charm-url": "local:x-0", "num-units": 2}]});
-    let told: Value = connection.call("Application", 20, "Deploy", &deploy, LONG).await.expect("deployed");
-    assert!(told["results"][0].get("error").is_none_or(Value::is_null), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

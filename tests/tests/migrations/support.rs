@@ -6,7 +6,7 @@ use jimm_tests::app::{AppOptions, Said, TestApp};
 use jimm_tests::broker::ADMIN;
 use jimm_tests::simulated::SimPlan;
 use jimm_tests::{given, process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Long enough for anything here.
 pub(crate) const LONG: Duration = Duration::from_secs(90);
@@ -30,6 +30,14 @@ pub(crate) async fn model(app: &TestApp, name: &str) -> String {
     let said = app.jimmctl(&["import-model", &sim.name, &uuid, "--owner", ADMIN]).await;
     assert_eq!(said.code, 0, "{}", said.err);
     uuid
+}
+
+/// Two units on two machines.
+pub(crate) async fn deploy(app: &TestApp, uuid: &str) {
+    let connection = app.connect_model(uuid, ADMIN).await.expect("the model");
+    let deploy = json!({"applications": [{"application": "pg", "charm-url": "local:x-0", "num-units": 2}]});
+    let told: Value = connection.call("Application", 20, "Deploy", &deploy, LONG).await.expect("deployed");
+    assert!(told["results"][0].get("error").is_none_or(Value::is_null), "{told}");
 }
 
 /// Turns switches of a simulated controller.
@@ -91,7 +99,7 @@ pub(crate) async fn record(app: &TestApp, uuid: &str) -> (String, String) {
 pub(crate) async fn check_home(app: &TestApp, uuid: &str, home: &str) {
     assert_eq!(record(app, uuid).await, (home.to_owned(), String::new()));
     let model = app.connect_model(uuid, ADMIN).await.expect("the owner logs in to the model");
-    let params = serde_json::json!({"patterns": null});
+    let params = json!({"patterns": null});
     let status: Result<Value, _> = model.call("Client", 8, "FullStatus", &params, Duration::from_secs(30)).await;
     status.expect("the model answers through the broker");
 }

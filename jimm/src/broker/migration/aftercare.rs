@@ -1,6 +1,6 @@
 //! What is owed after a model has moved: whoever finds it due does it, again when that one dies, and not for ever.
 //!
-//! It knows when and how often; what is done is in [`super::relations`] and [`super::source`].
+//! It knows when and how often; what is done is in [`super::relations`], [`super::source`] and [`super::agents`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,9 @@ const AT_ONCE: usize = 8;
 
 /// What came of a try.
 pub(super) struct Verdict {
-    /// A stable word; empty when the try was not enough.
+    /// Whether that was the last try.
+    pub(super) is_final: bool,
+    /// A stable word; empty when there is none yet.
     pub(super) outcome: &'static str,
     /// The same for people, or why it was not enough.
     pub(super) message: String,
@@ -31,11 +33,16 @@ pub(super) struct Verdict {
 
 impl Verdict {
     pub(super) fn done(outcome: &'static str, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), relations: None, event: None }
+        Self { is_final: true, outcome, message: message.into(), relations: None, event: None }
     }
 
     pub(super) fn again(message: impl Into<String>) -> Self {
-        Self::done("", message)
+        Self::so_far("", message)
+    }
+
+    /// There is a word for it, which may change.
+    pub(super) fn so_far(outcome: &'static str, message: impl Into<String>) -> Self {
+        Self { is_final: false, ..Self::done(outcome, message) }
     }
 }
 
@@ -101,7 +108,8 @@ impl Broker {
         let doing = async {
             match claim.kind.as_str() {
                 aftercare::RELATIONS => Box::pin(self.look_at_relations(claim)).await,
-                _ => self.look_at_source(claim).await,
+                aftercare::SOURCE => self.look_at_source(claim).await,
+                _ => self.look_for_agents(claim).await,
             }
         };
         tokio::select! {
@@ -112,18 +120,22 @@ impl Broker {
     }
 
     fn patience(&self, kind: &str) -> Patience {
-        if kind == aftercare::RELATIONS {
+        let day = |first| Patience { tries: 100, first, factor: 2, longest: Duration::from_secs(900) };
+        match kind {
             // Two and a half hours in all.
-            return Patience {
-                tries: 6,
-                first: Duration::from_secs(30),
-                factor: 4,
-                longest: Duration::from_secs(7200),
-            };
+            aftercare::RELATIONS => {
+                Patience { tries: 6, first: Duration::from_secs(30), factor: 4, longest: Duration::from_secs(7200) }
+            }
+            // About a day: a source may have many logs to send.
+            aftercare::SOURCE => day(self.settings.controllers.migration_poll_interval * 2),
+            // About a day: somebody has to mend them.
+            _ => day(self.time_for_agents()),
         }
-        // About a day: a source may have many logs to send.
-        let first = self.settings.controllers.migration_poll_interval * 2;
-        Patience { tries: 100, first, factor: 2, longest: Duration::from_secs(900) }
+    }
+
+    /// How long agents may take to come to the target before they are looked for.
+    pub(super) fn time_for_agents(&self) -> Duration {
+        self.settings.controllers.migration_poll_interval * 15
     }
 
     /// Keeps the claim until it is somebody else's.
@@ -144,10 +156,10 @@ impl Broker {
 
     async fn settle_care(&self, claim: &Claim, verdict: Verdict) -> Result<()> {
         let patience = self.patience(&claim.kind);
-        let state = match verdict.outcome {
-            "" if claim.tries >= patience.tries => GIVEN_UP,
-            "" => OWED,
-            _ => DONE,
+        let state = match verdict.is_final {
+            true => DONE,
+            false if claim.tries >= patience.tries => GIVEN_UP,
+            false => OWED,
         };
         let step = u32::try_from(claim.tries - 1).unwrap_or_default();
         let wait = patience.first.saturating_mul(patience.factor.saturating_pow(step)).min(patience.longest);

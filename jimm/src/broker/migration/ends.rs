@@ -39,7 +39,7 @@ impl Move<'_> {
         let row = migrations::of_job(&mut tx, self.work.job.id).await?;
         migrations::end(&mut tx, self.work.job.id, DONE, code, &message, "").await?;
         if let Some(row) = row.filter(|_| moved) {
-            aftercare::owe(&mut tx, row).await?;
+            aftercare::owe(&mut tx, row, self.broker.time_for_agents()).await?;
         }
         self.note(&mut tx, Code::MIGRATION_MOVED, &json!({"message": message})).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@
 //! and only when the target shows the model alive; whatever else happens, the model stays where it was.
 
 mod aftercare;
+mod agents;
 mod check;
 mod control;
 mod credential;

@@ -14,7 +14,7 @@ use jimm_store::models::{self, Model};
 use uuid::Uuid;
 
 use super::doctor_findings::{
-    Found, OWNERLESS, STRANDED, about, called, missing, moved, of_nobody, outlived, restored, second, unknown,
+    Found, OWNERLESS, STRANDED, about, behind, called, missing, moved, of_nobody, outlived, restored, second, unknown,
 };
 use crate::broker::Broker;
 use crate::broker::migration::Told;
@@ -70,7 +70,12 @@ impl Broker {
         for half in halves.iter().take(ASKED) {
             found.extend(self.half_unlisted(half).await);
         }
-        let unasked = unlisted.len().saturating_sub(ASKED) + halves.len().saturating_sub(ASKED);
+        let missed: Vec<_> = seen.records.iter().filter_map(|record| maybe_behind(&seen, record)).collect();
+        for behind in missed.iter().take(ASKED) {
+            found.extend(self.still_behind(behind).await);
+        }
+        let unasked =
+            [unlisted.len(), halves.len(), missed.len()].map(|asked| asked.saturating_sub(ASKED)).iter().sum::<usize>();
         let unasked = i64::try_from(unasked).unwrap_or(i64::MAX);
         let known: std::collections::BTreeSet<Uuid> = seen.records.iter().map(|record| record.uuid).collect();
         for (host, models) in &seen.listed {
@@ -149,6 +154,12 @@ impl Broker {
         has_it.then(|| second(record, home, host, &ModelSummary::default(), Some(last)))
     }
 
+    /// A model that has moved, if agents are still missed where it is.
+    async fn still_behind(&self, (record, home, source): &MaybeBehind<'_>) -> Option<Found> {
+        let agents = self.agents_after_move(record.uuid, source.uuid, home.uuid).await.ok()?;
+        Some(behind(record, home, source, &agents.missed(&source.name, &home.name)?))
+    }
+
     /// What the broker's own tables tell.
     async fn left_in_records(&self, seen: &Seen, found: &mut Vec<Found>) -> Result<()> {
         let silence = self.settings.jobs.lease * SILENCE;
@@ -209,4 +220,15 @@ fn maybe_half<'a>(seen: &'a Seen, record: &'a Model) -> Option<MaybeHalf<'a>> {
     let (home, host) = (seen.hosts.get(&record.controller_uuid)?, seen.hosts.get(&last.target)?);
     let is_listed = seen.listed.get(&last.target)?.contains_key(&record.uuid);
     (!is_listed).then_some((record, home, host, last))
+}
+
+/// A model, its home, and the controller that it came from, where agents of it may have stayed.
+type MaybeBehind<'a> = (&'a Model, &'a Controller, &'a Controller);
+
+/// A model whose agents were missed after its last move.
+fn maybe_behind<'a>(seen: &'a Seen, record: &'a Model) -> Option<MaybeBehind<'a>> {
+    let last = seen.moves.get(&record.uuid)?;
+    let is_so = last.misses_agents && last.target == record.controller_uuid && record.mode == models::MODE_NONE;
+    let at_hand = seen.listed.contains_key(&last.target);
+    (is_so && at_hand).then_some((record, seen.hosts.get(&last.target)?, seen.hosts.get(&last.source)?))
 }

@@ -17,6 +17,7 @@ pub(in crate::broker) const HALF: &str = "half-imported";
 const BOTH: &str = "on-both-sides";
 pub(in crate::broker) const MISSING: &str = "record-without-model";
 const UNKNOWN: &str = "model-without-record";
+const BEHIND: &str = "agents-behind";
 const RESTORED: &str = "controller-restored";
 pub(in crate::broker) const STRANDED: &str = "move-without-job";
 pub(super) const OWNERLESS: &str = "job-without-owner";
@@ -154,6 +155,16 @@ pub(super) fn second(
          Destroy neither: they share their machines",
         host.name, record.uuid
     );
+    found
+}
+
+/// Agents of a model that was moved do not report to where it is.
+pub(super) fn behind(record: &Model, home: &Controller, source: &Controller, missed: &str) -> Found {
+    let what = format!("{} was moved from controller {} to {}: {missed}", called(record), source.name, home.name);
+    let mut found = about(BEHIND, home, record, what);
+    "on each of their machines, or through \"juju exec --machine\": the script rejoin.sh of the guide on moving models; for agents that \
+     went down since for reasons of their own, see to their machines"
+        .clone_into(&mut found.finding.repair);
     found
 }
 

@@ -32,6 +32,7 @@ codes! {
     MIGRATION_STUCK = "migration.stuck", "model", "The move makes no progress", "job, source, target, phase, reason, suggestion";
     MIGRATION_REAP_FAILED = "migration.reap-failed", "model", "The model is on its new controller, and the old one could not remove its copy", "migration, about, source, target, message";
     MIGRATION_RELATIONS_BROKEN = "migration.relations-broken", "model", "Relations across models do not work after the move, and the broker could not put them right", "migration, about, source, target, message";
+    MIGRATION_AGENTS_LOST = "migration.agents-lost", "model", "The model is on its new controller, and some of its agents do not report there", "migration, about, source, target, message";
     MIGRATION_AFTERCARE_GIVEN_UP = "migration.aftercare-given-up", "model", "Something that was owed after the move was tried too often", "migration, about, source, target, message";
     MODEL_ARCHIVED = "model.archived", "model", "The broker no longer has the model: its record is in the archive", "controller";
     MODEL_REPAIRED = "model.repaired", "model", "Somebody had a finding of the doctor repaired", "finding, by";

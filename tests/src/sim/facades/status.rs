@@ -27,7 +27,10 @@ fn detailed(call: &Call<'_>, status: &str) -> Value {
 fn full(call: &Call<'_>, model: &Model) -> Value {
     let base = json!({"name": "ubuntu", "channel": "24.04/stable"});
     let trouble = call.shared.failures.is_on("agents-down");
-    let agent = |well: &str, ill: &str| detailed(call, if trouble { ill } else { well });
+    // The agents of a model that has moved report elsewhere, those that were left behind here.
+    let moved = model.migration.as_ref().is_some_and(|it| it.end.is_some() && it.phase != "ABORTDONE");
+    let agent = |well: &str, ill: &str, silent: bool| detailed(call, if trouble || silent { ill } else { well });
+    let behind = call.shared.failures.is_on("units-behind");
     let mut machines = Map::new();
     let mut applications = Map::new();
     let workload = if call.shared.failures.is_on("units-in-error") { "error" } else { "active" };
@@ -36,11 +39,11 @@ fn full(call: &Call<'_>, model: &Model) -> Value {
         for number in &app.units {
             let machine = machines.len().to_string();
             units.insert(format!("{name}/{number}"), json!({
-                "agent-status": agent("idle", "lost"), "workload-status": detailed(call, workload), "workload-version": "", "machine": machine,
+                "agent-status": agent("idle", "lost", moved != behind), "workload-status": detailed(call, workload), "workload-version": "", "machine": machine,
                 "opened-ports": [], "public-address": "10.0.0.1", "charm": app.charm_url, "subordinates": null, "leader": *number == 0,
             }));
             machines.insert(machine.clone(), json!({
-                "agent-status": agent("started", "down"), "instance-status": detailed(call, "running"), "modification-status": detailed(call, "idle"),
+                "agent-status": agent("started", "down", moved), "instance-status": detailed(call, "running"), "modification-status": detailed(call, "idle"),
                 "dns-name": "10.0.0.1", "ip-addresses": ["10.0.0.1"], "instance-id": format!("juju-{machine}"), "display-name": "", "base": base,
                 "id": machine, "containers": {}, "constraints": "", "hardware": "arch=amd64 cores=2 mem=2048M", "jobs": ["host-units"],
                 "has-vote": false, "wants-vote": false,
