@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use anyhow::{Result, ensure};
 
 use super::story::{SETTLED, Story};
 use crate::broker::ADMIN;
@@ -78,7 +77,7 @@ impl Story<'_> {
             let there = if home == "c2" { Ok(()) } else { Err(anyhow::anyhow!("it is on {home}")) };
             self.ledger.fact(&format!("{name} is recorded on the target"), &ctl, started, there);
         }
-        self.settled("status at its new home", BUSY, 1).await;
+        self.arrived("status at its new home", BUSY, 1).await?;
         let show = ["show-migration", &names[1], "--format", "json"];
         self.ledger
             .run("show-migration", &ctl, &show, &["\"phase\":\"moving\"", "\"phase\":\"done\"", "has begun"])
@@ -96,11 +95,5 @@ impl Story<'_> {
         let deploy = ["deploy", "-m", &model, &charm, application, "--base", "ubuntu@24.04"];
         self.ledger.run(&format!("deploy {application}"), &self.admin.clone(), &deploy, &[]).await;
         Ok(())
-    }
-
-    async fn uuid_of(&self, model: &str) -> Result<String> {
-        let output = self.ctl.command(&["show-model", model, "--format", "json"]).output().await?;
-        let row: Value = serde_json::from_slice(&output.stdout)?;
-        Ok(row["uuid"].as_str().with_context(|| format!("no UUID: {row}"))?.to_owned())
     }
 }

@@ -61,7 +61,7 @@ impl Story<'_> {
         self.ledger.refused("migrate-in, a user is missing (refused)", &ctl, &into(&half), &names).await;
         self.ledger.run("migrate-in", &ctl, &into(&whole), &[]).await;
         self.is_at(&ctl, "guest", "c2").await?;
-        self.settled("status of it at its new home", "guest", 1).await;
+        self.arrived("status of it at its new home", "guest", 1).await?;
         let model = format!("{ADMIN}/guest");
         self.ledger.run("its users", &self.admin.clone(), &["show-model", &model], &[ADMIN, CAROL, "read"]).await;
         self.ledger.run("its offer", &self.admin.clone(), &["offers", "-m", &model], &["door"]).await;

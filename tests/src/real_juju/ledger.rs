@@ -145,7 +145,7 @@ fn line(row: &Row) -> String {
 }
 
 /// Runs once; the standard output, and what is wrong with it, with everything that was said.
-async fn attempt(
+pub(super) async fn attempt(
     by: &Actor,
     args: &[&str],
     judge: impl Fn(&Output, &str) -> Option<String>,

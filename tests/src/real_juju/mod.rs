@@ -3,6 +3,7 @@
 //! Owns the story and its table; the controllers are the business of `tests/real-juju` (see its README).
 
 mod across;
+mod behind;
 mod drains;
 mod identity;
 mod incoming;

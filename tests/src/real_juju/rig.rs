@@ -76,6 +76,11 @@ impl Rig {
         run(self.script("cutoff.sh", &[model, address, if cut { "cut" } else { "mend" }])).map(drop)
     }
 
+    /// What `behind.sh` does with the units of the model: `keep`, `back`, `rejoin`.
+    pub(super) fn behind(&self, model: &str, what: &str) -> Result<String> {
+        run(self.script("behind.sh", &[model, what]))
+    }
+
     /// Stops all of it and removes its data; the programs stay.
     pub fn wipe(&self) -> Result<()> {
         run(self.script("rig.sh", &["wipe"])).map(drop)

@@ -268,7 +268,9 @@ impl<'a> Story<'a> {
             let target = if self.home_of(&model).await? == "c1" { "c2" } else { "c1" };
             let what = format!("migrate --dry-run {name}");
             self.ledger.run(&what, &ctl, &["migrate", "--dry-run", target, &model], &[]).await;
+            let uuid = self.uuid_of(&model).await?;
             if killed {
+                self.world.rig.behind(&uuid, "keep")?;
                 self.ledger
                     .run(&format!("migrate {name} --no-wait"), &ctl, &["migrate", target, &model, "--no-wait"], &[])
                     .await;
@@ -285,8 +287,11 @@ impl<'a> Story<'a> {
             let home = self.home_of(&model).await?;
             let there = if home == target { Ok(()) } else { Err(anyhow::anyhow!("it is on {home}, not {target}")) };
             self.ledger.fact(&format!("{name} is recorded on the target"), &ctl, started, there);
-            if units > 0 {
-                self.settled(&format!("status of {name} at its new home"), name, units).await;
+            if killed {
+                let source = if target == "c1" { "c2" } else { "c1" };
+                self.left_behind(name, &uuid, "relic/0", source).await?;
+            } else if units > 0 {
+                self.arrived(&format!("status of {name} at its new home"), name, units).await?;
             } else {
                 self.ledger
                     .run(&format!("status of {name} at its new home"), &admin, &["status", "-m", &model], &[name])
@@ -337,11 +342,20 @@ impl<'a> Story<'a> {
         self.ledger.until(what, &self.admin.clone(), &status, SETTLED, |text| is_settled(text, units)).await;
     }
 
+    pub(super) async fn uuid_of(&self, model: &str) -> Result<String> {
+        self.recorded(model, "uuid").await
+    }
+
     pub(super) async fn home_of(&self, model: &str) -> Result<String> {
+        self.recorded(model, "controller-name").await
+    }
+
+    /// What the broker's record says of a model.
+    async fn recorded(&self, model: &str, what: &str) -> Result<String> {
         let output = self.ctl.command(&["show-model", model, "--format", "json"]).output().await?;
         let row: Value = serde_json::from_slice(&output.stdout)
             .with_context(|| format!("show-model {model}: {}", String::from_utf8_lossy(&output.stderr)))?;
-        Ok(row["controller-name"].as_str().context("show-model tells no controller")?.to_owned())
+        Ok(row[what].as_str().with_context(|| format!("show-model tells no {what}"))?.to_owned())
     }
 }
 
