@@ -76,6 +76,13 @@ impl Rig {
         run(self.script("cutoff.sh", &[model, address, if cut { "cut" } else { "mend" }])).map(drop)
     }
 
+    /// What the helper that starts machines said last.
+    pub(super) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.home.join("run/spawner.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
     /// What `behind.sh` does with the units of the model: `keep`, `back`, `rejoin`.
     pub(super) fn behind(&self, model: &str, what: &str) -> Result<String> {
         run(self.script("behind.sh", &[model, what]))

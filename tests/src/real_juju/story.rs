@@ -57,6 +57,9 @@ pub async fn run(rig: Rig, layout: Layout, telling: Telling) -> Result<()> {
     let told = story.tell(&telling.parts).await;
     let (table, failed) = story.ledger.table();
     println!("\n{table}");
+    if failed > 0 || told.is_err() {
+        println!("the helper that starts machines said last:\n{}", world.rig.last_words());
+    }
     if telling.keep || telling.standing {
         world.say_how_to_go_on(&story.admin);
     } else {
