@@ -21,6 +21,8 @@ DENY := 0.20.2
 MACHETE := 0.9.2
 SQLX := 0.9.0
 PROFILE := $(if $(CI),ci,default)
+# Tests wait for conditions more than they compute: three for two processors.
+export NEXTEST_TEST_THREADS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 # As it runs in production; DEMO_PROFILE=dev is built sooner.
 DEMO_PROFILE ?= release
 DEMO := $(TARGET)/$(if $(filter dev,$(DEMO_PROFILE)),debug,$(DEMO_PROFILE))/demo

@@ -111,8 +111,17 @@ impl Ledger {
         self.note(what, by, started, result.err().map(|error| format!("{error:#}")));
     }
 
+    /// The same, of something that is over and took that long.
+    pub(super) fn fact_of(&mut self, what: &str, by: &Actor, took: Duration, result: anyhow::Result<()>) {
+        self.add(what, by, took, result.err().map(|error| format!("{error:#}")));
+    }
+
     fn note(&mut self, what: &str, by: &Actor, started: Instant, wrong: Option<String>) {
-        let row = Row { what: what.to_owned(), by: by.name.clone(), took: started.elapsed(), wrong };
+        self.add(what, by, started.elapsed(), wrong);
+    }
+
+    fn add(&mut self, what: &str, by: &Actor, took: Duration, wrong: Option<String>) {
+        let row = Row { what: what.to_owned(), by: by.name.clone(), took, wrong };
         println!("{}", line(&row));
         if let Some(wrong) = &row.wrong {
             println!("    {}", wrong.trim_end().replace('\n', "\n    "));

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::StreamExt as _;
 
 use super::ledger::Actor;
 use super::story::Story;
@@ -20,6 +21,8 @@ const CLOUD: &str = "bare";
 const PATIENCE: Duration = Duration::from_mins(4);
 /// Longer no day may take.
 const LONGEST: Duration = Duration::from_mins(12);
+/// Days at a time: most of each is waiting for machines.
+const AT_ONCE: usize = 3;
 
 impl Story<'_> {
     /// A day of each; the page is written when every client was there and all went well.
@@ -36,15 +39,20 @@ impl Story<'_> {
         let by = Actor { name: "peers".to_owned(), ..self.ctl.clone() };
         let version = self.world.controllers[0].version.clone();
         let (mut matrix, mut whole) = (Matrix::default(), tools.missing.is_empty());
-        for client in Client::all(&tools) {
-            let started = Instant::now();
-            let result = self.day_of(&client, &tools).await.and_then(|cells| {
-                Cell::tell(&client, &version, &cells);
-                matrix.add(&client, REAL, &version, &cells)?;
+        let (clients, mut days) = (Client::all(&tools), Vec::new());
+        for client in &clients {
+            let day = self.day_for(client).await;
+            days.push(timed(async { day?.spend(client, &tools, None).await }));
+        }
+        let days: Vec<_> = futures_util::stream::iter(days).buffered(AT_ONCE).collect().await;
+        for (client, (took, cells)) in clients.iter().zip(days) {
+            let result = cells.and_then(|cells| {
+                Cell::tell(client, &version, &cells);
+                matrix.add(client, REAL, &version, &cells)?;
                 judged(&cells)
             });
             whole &= result.is_ok();
-            self.ledger.fact(&format!("a day with {client}"), &by, started, result);
+            self.ledger.fact_of(&format!("a day with {client}"), &by, took, result);
         }
         if whole {
             matrix.publish()
@@ -55,7 +63,7 @@ impl Story<'_> {
     }
 
     /// The first day of somebody whom nobody has seen before: nothing that went wrong on another day is in the way.
-    async fn day_of(&mut self, client: &Client, tools: &Tools) -> Result<Vec<Cell>> {
+    async fn day_for(&mut self, client: &Client) -> Result<Day> {
         let slug = client.to_string().replace([' ', '.'], "-");
         let name = format!("{slug}-{}", &uuid::Uuid::new_v4().simple().to_string()[..6]);
         let (worker, reader) = (format!("{name}@example.com"), format!("{name}-reader@example.com"));
@@ -71,7 +79,7 @@ impl Story<'_> {
         let at = browser::trusting(&place.door.ca)?;
         let cookie = browser::session_at(&place.door.address, &self.world.approve_url(), &at, &worker).await?;
         let people = People { worker: person(&worker).await?, cookie, reader: person(&reader).await? };
-        Day::begin(place, &people)?.spend(client, tools, None).await
+        Day::begin(place, &people)
     }
 
     fn place(&self, name: &str) -> Result<Place> {
@@ -97,6 +105,13 @@ impl Story<'_> {
             longest: LONGEST,
         })
     }
+}
+
+/// What comes of it, and how long it takes.
+async fn timed(day: impl Future<Output = Result<Vec<Cell>>>) -> (Duration, Result<Vec<Cell>>) {
+    let started = Instant::now();
+    let cells = day.await;
+    (started.elapsed(), cells)
 }
 
 /// An error that names what went wrong; more about it was printed before.
