@@ -122,6 +122,12 @@ fn the_use_cases_do_not_know_who_calls_them() {
 }
 
 #[test]
+fn facades_do_not_know_who_carries_their_calls() {
+    let found = with_any("jimm/src/facades", &["crate::session::", "crate::web::", "crate::relay::"]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn the_configuration_knows_nobody_who_reads_it() {
     let readers = ["crate::app", "crate::authn", "crate::broker", "crate::controllers", "crate::facades", "crate::web"];
     let found = with_any("jimm/src/config", &readers);

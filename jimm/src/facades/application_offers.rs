@@ -11,11 +11,11 @@ use jimm_proto::params::application_offers::{
 };
 use jimm_proto::params::common::ErrorResults;
 
+use super::CallContext;
 use super::bulk::look_up;
 use super::method::{Access, Audit, Method, method};
 use super::view::{entries, entry_error};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const FACADE: &str = "ApplicationOffers";
 

@@ -14,13 +14,13 @@ use jimm_proto::params::common::{Entities, ErrorResults, StringsResult, StringsR
 
 use serde_json::value::RawValue;
 
+use super::CallContext;
 use super::bulk::look_up;
 use super::method::{Access, Audit, Empty, Method, method};
 use super::model_manager::{each_tag, tags};
 use super::view::{entries, entry_error};
 use crate::broker::CredentialUpdate;
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "Cloud";
 

@@ -10,12 +10,12 @@ use jimm_proto::params::controller::{
 };
 use jimm_proto::params::model_config::ModelConfigResults;
 
+use super::CallContext;
 use super::bulk::look_up;
 use super::method::{Access, Audit, Empty, Method, method};
 use super::model_manager::each_tag;
 use super::view::entry_error;
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "Controller";
 

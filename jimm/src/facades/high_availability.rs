@@ -3,9 +3,9 @@
 
 use jimm_proto::params::common::ErrorResults;
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 pub(crate) const METHODS: &[Method] =
     &[method!("HighAvailability", [2], "EnableHA", Access::Nobody, Audit::Params, enable)];

@@ -10,9 +10,9 @@ use jimm_proto::params::jimm::{
 };
 use serde_json::value::RawValue;
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

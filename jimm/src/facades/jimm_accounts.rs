@@ -10,10 +10,10 @@ use jimm_proto::params::jimm_accounts::{
     UpdateServiceAccountCredentialsRequest,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use super::view::entry_error;
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

@@ -5,9 +5,9 @@ use jimm_proto::params::jimm_audit::{
     FindAuditEventsRequest, PurgeLogsRequest, PurgeLogsResponse,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

@@ -2,9 +2,9 @@
 
 use jimm_proto::params::jimm_clouds::{AddCloudToControllerRequest, RemoveCloudFromControllerRequest};
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

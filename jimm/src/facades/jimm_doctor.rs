@@ -2,9 +2,9 @@
 
 use jimm_proto::params::jimm_doctor::{ArchivedModels, ArchivedRequest, DoctorReport, RepairRequest, Repaired};
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

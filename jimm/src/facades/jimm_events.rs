@@ -2,9 +2,9 @@
 
 use jimm_proto::params::jimm_events::{EventsAnswer, EventsRequest};
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 /// The methods.
 pub(crate) const METHODS: &[Method] = &[method!("JIMM", [4], "ListEvents", Access::User, Audit::Params, list)];

@@ -6,9 +6,9 @@ use jimm_proto::params::jimm_incoming::{
 };
 use secrecy::ExposeSecret as _;
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

@@ -4,9 +4,9 @@ use jimm_proto::params::jimm_migrations::{
     AbortMigrationResponse, ListMigrationsRequest, ListMigrationsResponse, Migration, MigrationName,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

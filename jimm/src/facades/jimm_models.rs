@@ -3,10 +3,10 @@
 use jimm_proto::params::jimm_models::AddModelToControllerRequest;
 use jimm_proto::params::model_manager::{ModelCreateArgs, ModelInfo};
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use super::view::View;
 use crate::error::Result;
-use crate::session::CallContext;
 
 /// The method.
 pub(crate) const METHODS: &[Method] =

@@ -5,9 +5,9 @@ use jimm_proto::params::jimm_plans::{
     PlanRebalanceRequest, PlanUpgradeRequest, ShowPlanRequest,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

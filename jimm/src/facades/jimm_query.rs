@@ -6,9 +6,9 @@ use jimm_proto::params::jimm_query::{
     CrossModelQueryRequest, CrossModelQueryResponse, NextAnswers, QueryId, StartedQuery,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 /// How long somebody waits for the next answer before they are told that there is none yet.

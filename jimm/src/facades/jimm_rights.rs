@@ -6,10 +6,10 @@ use jimm_proto::params::jimm_rights::{
     ListSetsRequest, ListSetsResponse, RelationsRequest, RenameSetRequest, SetNameRequest,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::broker::SetKind::{Group, Role};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

@@ -5,9 +5,9 @@ use jimm_proto::params::jimm_upgrades::{
     UpgradeToRequest, UpgradeToResults,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const JIMM: &str = "JIMM";
 

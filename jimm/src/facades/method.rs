@@ -8,8 +8,8 @@ use jimm_proto::complaint::without_value;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use super::CallContext;
 use crate::error::{Error, Result};
-use crate::session::CallContext;
 
 pub use super::access::Access;
 

@@ -4,10 +4,10 @@
 use jimm_proto::params::common::StringResult;
 use serde_json::value::RawValue;
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::description::Members;
 use crate::error::Result;
-use crate::session::CallContext;
 
 const FACADE: &str = "MigrationTarget";
 

@@ -1,6 +1,7 @@
 //! One file per facade of the controller connection; [`registry`] is their one table.
 //!
-//! A facade decodes, calls one function of the broker, encodes. It knows no SQL and dials nobody (invariant I4).
+//! A facade decodes, calls one function of the broker, encodes. It knows no SQL and dials nobody (invariant I4),
+//! and not who carries its calls.
 
 pub mod access;
 pub(crate) mod admin;
@@ -8,6 +9,7 @@ pub(crate) mod application_offers;
 pub(crate) mod audited;
 mod bulk;
 pub(crate) mod cloud;
+mod context;
 pub(crate) mod controller;
 mod controller_facts;
 mod high_availability;
@@ -34,9 +36,13 @@ pub(crate) mod model_manager;
 mod model_summary_watcher;
 pub(crate) mod model_upgrader;
 pub(crate) mod pinger;
+mod queries;
 pub(crate) mod reads;
 pub mod registry;
 pub(crate) mod secret_backends;
 mod table;
 pub(crate) mod user_manager;
 mod view;
+mod watches;
+
+pub use context::{CallContext, ConnectionState};

@@ -4,9 +4,9 @@
 use jimm_proto::params::common::{ErrorResult, StringResult};
 use jimm_proto::params::model_config::{GetConstraintsResults, ModelConfigResults, ModelSequencesResult};
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "ModelConfig";
 

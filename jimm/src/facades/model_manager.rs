@@ -11,11 +11,11 @@ use jimm_proto::params::model_manager::{
     UnsetModelDefaults, UserModelList, ValidateModelUpgradeParams,
 };
 
+use super::CallContext;
 use super::bulk::look_up;
 use super::method::{Access, Audit, Method, method};
 use super::view::{View, entries, entry_error};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const FACADE: &str = "ModelManager";
 

@@ -4,9 +4,9 @@
 
 use jimm_proto::params::controller::{SummaryWatcherID, SummaryWatcherNextResults};
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "ModelSummaryWatcher";
 const CONTROLLER: &str = "Controller";

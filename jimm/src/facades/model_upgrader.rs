@@ -3,9 +3,9 @@
 use jimm_proto::params::model_manager::ModelParam;
 use jimm_proto::params::model_upgrader::{UpgradeModelParams, UpgradeModelResult};
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 const FACADE: &str = "ModelUpgrader";
 

@@ -1,8 +1,8 @@
 //! `Pinger`: proof of life of a connection.
 
+use super::CallContext;
 use super::method::{Access, Audit, Empty, Method, method};
 use crate::error::Result;
-use crate::session::CallContext;
 
 pub(crate) const METHODS: &[Method] = &[
     method!("Pinger", [1], "Ping", Access::Anyone, Audit::NoParams, ping),

@@ -6,9 +6,9 @@ use jimm_proto::params::secret_backends::{
     UpdateSecretBackendArgs,
 };
 
+use super::CallContext;
 use super::method::{Access, Audit, Method, method};
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "SecretBackends";
 

@@ -8,12 +8,12 @@ use jimm_proto::params::user_manager::{
     UserInfoResult, UserInfoResults,
 };
 
+use super::CallContext;
 use super::bulk::look_up;
 use super::method::{Access, Audit, Method, method};
 use super::model_manager::each_tag;
 use super::view::entry_error;
 use crate::error::{Error, Result};
-use crate::session::CallContext;
 
 const FACADE: &str = "UserManager";
 

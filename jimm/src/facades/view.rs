@@ -6,8 +6,8 @@
 use jimm_proto::params::common::{self, ErrorResult, ErrorResults};
 use jimm_proto::params::model_manager::{ModelInfo, ModelStatus, ModelSummary, UserModel};
 
+use super::CallContext;
 use crate::error::{Error, Kind, Result};
-use crate::session::CallContext;
 
 /// How one call wants its models described.
 #[derive(Clone, Debug)]

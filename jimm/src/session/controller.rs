@@ -18,11 +18,11 @@ use super::login::LoginDesk;
 use super::notes;
 use super::record::{self, Origin};
 use super::socket::{self, ClientSocket, Close, Outbox, Reader};
-use super::{CallContext, ConnectionState, Peer, Services, cut_off, login_result};
+use super::{Peer, Services, cut_off, login_result};
 use crate::broker::Requester;
 use crate::error::{Error, Kind, Result};
 use crate::facades::method::{self, Method};
-use crate::facades::registry;
+use crate::facades::{CallContext, ConnectionState, registry};
 use crate::telemetry::Endpoint;
 
 /// How long a call may take that takes as long as a model is large.

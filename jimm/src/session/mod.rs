@@ -3,7 +3,6 @@
 pub(crate) mod ahead;
 pub(crate) mod asked;
 pub(crate) mod browser;
-mod context;
 mod controller;
 pub(crate) mod cookies;
 mod cut_off;
@@ -13,17 +12,14 @@ mod login_result;
 pub(crate) mod member;
 mod meter;
 pub(crate) mod notes;
-mod queries;
 mod queue;
 pub(crate) mod record;
 mod services;
 pub(crate) mod socket;
 mod turn;
 mod vouching;
-mod watches;
 mod woken;
 
-pub use context::{CallContext, ConnectionState};
 pub use controller::serve as serve_controller;
 pub(crate) use cut_off::cut_off;
 pub use cut_off::forget as forget_cut_off;
