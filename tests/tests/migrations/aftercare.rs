@@ -80,6 +80,14 @@ async fn agents_that_do_not_come_to_the_target_are_named_until_they_do() {
         said.err
     );
 
+    // Who cannot be asked is not passed over.
+    turn(target, &["refuse-logins"], "on");
+    let said = app.jimmctl(&["doctor"]).await;
+    assert!(said.code == 1 && said.err.contains("1 controllers were not looked at"), "{}{}", said.out, said.err);
+    let why = "controller: sim2\n  why: \"whether agents have come to 1 of its models: ";
+    assert!(said.out.contains(why), "{}", said.out);
+    turn(target, &["refuse-logins"], "off");
+
     // A target that does not answer changes nothing of what is known.
     turn(target, &["drop-calls"], "on");
     let shown = until(&app, &uuid, "the target is silent", |shown| {

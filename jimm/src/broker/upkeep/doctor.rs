@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use jimm_proto::params::jimm_doctor::{DoctorReport, NotLookedAt};
 use jimm_proto::params::model_manager::{ModelSummariesRequest, ModelSummary, ModelSummaryResults};
@@ -29,6 +30,8 @@ const PAGE: i64 = 500;
 const SILENCE: u32 = 4;
 /// Models that are asked about one by one; of more it is said that nobody asked.
 const ASKED: usize = 200;
+/// Models whose agents are asked after at a time.
+const AT_ONCE: usize = 8;
 
 /// Everything that was seen.
 struct Seen {
@@ -60,7 +63,7 @@ impl Broker {
 
     /// The findings, what was seen, and how many models nobody asked about although no list has them.
     async fn look_everywhere(&self) -> Result<(Vec<Found>, Seen, i64)> {
-        let seen = self.see().await?;
+        let mut seen = self.see().await?;
         let mut found = Vec::new();
         let unlisted: Vec<&Model> = seen.records.iter().filter(|record| !listed(&seen, record, &mut found)).collect();
         for record in unlisted.iter().take(ASKED) {
@@ -70,13 +73,9 @@ impl Broker {
         for half in halves.iter().take(ASKED) {
             found.extend(self.half_unlisted(half).await);
         }
-        let missed: Vec<_> = seen.records.iter().filter_map(|record| maybe_behind(&seen, record)).collect();
-        for behind in missed.iter().take(ASKED) {
-            found.extend(self.still_behind(behind).await);
-        }
-        let unasked =
-            [unlisted.len(), halves.len(), missed.len()].map(|asked| asked.saturating_sub(ASKED)).iter().sum::<usize>();
+        let unasked = unlisted.len().saturating_sub(ASKED) + halves.len().saturating_sub(ASKED);
         let unasked = i64::try_from(unasked).unwrap_or(i64::MAX);
+        let untold = self.look_for_left_behind(&seen, &mut found).await;
         let known: std::collections::BTreeSet<Uuid> = seen.records.iter().map(|record| record.uuid).collect();
         for (host, models) in &seen.listed {
             for (uuid, it) in models.iter().filter(|(uuid, it)| !it.is_controller && !known.contains(uuid)) {
@@ -87,6 +86,7 @@ impl Broker {
         }
         restored(&seen.hosts, &mut found);
         self.left_in_records(&seen, &mut found).await?;
+        seen.silent.extend(untold);
         Ok((found, seen, unasked))
     }
 
@@ -154,10 +154,30 @@ impl Broker {
         has_it.then(|| second(record, home, host, &ModelSummary::default(), Some(last)))
     }
 
-    /// A model that has moved, if agents are still missed where it is.
-    async fn still_behind(&self, (record, home, source): &MaybeBehind<'_>) -> Option<Found> {
-        let agents = self.agents_after_move(record.uuid, source.uuid, home.uuid).await.ok()?;
-        Some(behind(record, home, source, &agents.missed(&source.name, &home.name)?))
+    /// Models whose agents are still missed where they are; the controllers that did not tell.
+    async fn look_for_left_behind(&self, seen: &Seen, found: &mut Vec<Found>) -> Vec<NotLookedAt> {
+        let missed: Vec<_> = seen.records.iter().filter_map(|record| maybe_behind(seen, record)).collect();
+        let asked: Vec<_> = missed.iter().take(ASKED).map(|missed| self.still_behind(missed)).collect();
+        let mut told: Vec<_> = futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await;
+        told.resize_with(missed.len(), || Err("they are too many for one look".to_owned()));
+        let mut untold = BTreeMap::<&str, (usize, String)>::new();
+        for ((_, home, _), told) in missed.iter().zip(told) {
+            match told {
+                Ok(behind) => found.extend(behind),
+                Err(why) => untold.entry(&home.name).or_insert((0, why)).0 += 1,
+            }
+        }
+        let of_agents = |(controller, (models, why)): (&str, (usize, String))| NotLookedAt {
+            controller: controller.to_owned(),
+            why: format!("whether agents have come to {models} of its models: {why}"),
+        };
+        untold.into_iter().map(of_agents).collect()
+    }
+
+    async fn still_behind(&self, (record, home, source): &MaybeBehind<'_>) -> Result<Option<Found>, String> {
+        let agents = self.agents_after_move(record.uuid, source.uuid, home.uuid).await;
+        let missed = agents.map_err(|error| error.message().to_owned())?.missed(&source.name, &home.name);
+        Ok(missed.map(|missed| behind(record, home, source, &missed)))
     }
 
     /// What the broker's own tables tell.
