@@ -26,6 +26,11 @@ for unit in "$agents"/unit-*/agent.conf; do
         echo "$unit names the machine's controllers now"
     fi
 done
-[ -n "$changed" ] || { echo "every unit names the machine's controllers already"; exit 0; }
 service=$(sed -n 's/^ *AGENT_SERVICE_NAME: *//p' "$machine")
-${JUJU_RESTART:-systemctl restart --no-block "$service"}
+restart=${JUJU_RESTART:-systemctl restart --no-block ${service:-jujud-machine-N}}
+if [ -z "$changed" ]; then
+    echo "every unit names the machine's controllers already; if one is missed all the same: $restart"
+elif ! $restart; then
+    echo "the machine's agent could not be started anew, and its units wait for that: $restart" >&2
+    exit 1
+fi

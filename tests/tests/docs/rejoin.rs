@@ -18,9 +18,9 @@ fn keep(agents: &Path, tag: &str, conf: &str) {
     std::fs::write(agents.join(tag).join("agent.conf"), conf).expect("a file");
 }
 
-fn rejoin(agents: &Path) -> Output {
+fn rejoin(agents: &Path, restart: &str) -> Output {
     let mut command = Command::new("sh");
-    command.arg(workspace().join("docs/guides/rejoin.sh")).arg(agents).env("JUJU_RESTART", "echo started anew");
+    command.arg(workspace().join("docs/guides/rejoin.sh")).arg(agents).env("JUJU_RESTART", restart);
     command.output().expect("sh")
 }
 
@@ -31,7 +31,7 @@ fn units_get_the_controllers_of_their_machine_and_keep_the_rest() {
     for (tag, conf) in [("machine-0", MACHINE), ("unit-pg-0", UNIT), ("unit-pg-1", MENDED)] {
         keep(agents, tag, conf);
     }
-    let output = rejoin(agents);
+    let output = rejoin(agents, "echo started anew");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     assert!(said.contains("unit-pg-0/agent.conf names") && !said.contains("unit-pg-1"), "{said}");
@@ -43,9 +43,20 @@ fn units_get_the_controllers_of_their_machine_and_keep_the_rest() {
     }
     assert_eq!(std::fs::read_to_string(agents.join("machine-0/agent.conf")).expect("a file"), MACHINE);
 
-    let output = rejoin(agents);
+    let output = rejoin(agents, "echo started anew");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && !said.contains("started anew"), "{output:?}");
+    assert!(output.status.success() && !said.starts_with("started anew"), "{output:?}");
+    assert!(said.contains("names the machine's controllers already; if one is missed all the same: echo"), "{said}");
+}
+
+#[test]
+fn an_agent_that_cannot_be_started_anew_is_told() {
+    let agents = tempfile::tempdir().expect("a directory");
+    keep(agents.path(), "machine-0", MACHINE);
+    keep(agents.path(), "unit-pg-0", UNIT);
+    let output = rejoin(agents.path(), "false");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("could not be started anew"), "{output:?}");
 }
 
 #[test]
@@ -53,7 +64,7 @@ fn what_the_machine_does_not_know_stays() {
     let agents = tempfile::tempdir().expect("a directory");
     keep(agents.path(), "machine-0", "# format 2.0\ntag: machine-0\n");
     keep(agents.path(), "unit-pg-0", UNIT);
-    let output = rejoin(agents.path());
+    let output = rejoin(agents.path(), "echo started anew");
     assert!(output.status.success(), "{output:?}");
     assert_eq!(std::fs::read_to_string(agents.path().join("unit-pg-0/agent.conf")).expect("a file"), UNIT);
 }
@@ -62,7 +73,7 @@ fn what_the_machine_does_not_know_stays() {
 fn without_one_machine_agent_nothing_is_changed() {
     let agents = tempfile::tempdir().expect("a directory");
     keep(agents.path(), "unit-pg-0", UNIT);
-    let output = rejoin(agents.path());
+    let output = rejoin(agents.path(), "echo started anew");
     assert!(
         !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("not one machine agent"),
         "{output:?}"
