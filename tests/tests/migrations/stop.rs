@@ -4,7 +4,9 @@ use jimm_tests::process;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::{LONG, begin, broker, check_home, model, show, text, turn, until, until_over, until_phase};
+use crate::support::{
+    LONG, begin, begin_held, broker, check_home, model, show, text, turn, until, until_over, until_phase,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_waits_is_stopped_at_once() {
@@ -39,9 +41,7 @@ async fn a_move_that_waits_is_stopped_at_once() {
 async fn a_move_that_runs_is_stopped_by_the_target_forgetting_the_model() {
     let app = broker(["3.6", "3.6"], &[]).await;
     let uuid = model(&app, "shop").await;
-    app.sims[0].plan.turn("hold/VALIDATION").expect("holds");
-    begin(&app, "sim2", &uuid).await;
-    until(&app, &uuid, "asked", |shown| shown["asked"].is_string()).await;
+    begin_held(&app, &uuid).await;
     let said = app.jimmctl(&["abort-migration", &uuid]).await;
     assert!(said.code == 0 && said.out.contains("has no call that stops it"), "{}", text(&said));
     until(&app, &uuid, "the target has forgotten it", |shown| {
@@ -62,9 +62,7 @@ async fn a_move_that_runs_is_stopped_by_the_target_forgetting_the_model() {
 async fn who_stops_a_move_does_not_lock_out_who_carries_it_out() {
     let app = broker(["3.6", "3.6"], &[]).await;
     let uuid = model(&app, "shop").await;
-    app.sims[0].plan.turn("hold/VALIDATION").expect("holds");
-    begin(&app, "sim2", &uuid).await;
-    until(&app, &uuid, "asked", |shown| shown["asked"].is_string()).await;
+    begin_held(&app, &uuid).await;
     let mut other = PgConnection::connect(&app.db.url).await.expect("the database");
     for sql in ["BEGIN", "UPDATE jobs SET updated_at = updated_at WHERE kind = 'migrate-model'"] {
         other.execute(sql).await.expect("the database");
@@ -91,9 +89,7 @@ async fn who_stops_a_move_does_not_lock_out_who_carries_it_out() {
 async fn a_move_to_4_1_that_runs_is_not_stopped_and_loses_nothing() {
     let app = broker(["4.1", "4.1"], &[]).await;
     let uuid = model(&app, "shop").await;
-    app.sims[0].plan.turn("hold/VALIDATION").expect("holds");
-    begin(&app, "sim2", &uuid).await;
-    until(&app, &uuid, "asked", |shown| shown["asked"].is_string()).await;
+    begin_held(&app, &uuid).await;
     let said = app.jimmctl(&["abort-migration", &uuid]).await;
     assert!(said.code == 0 && said.out.contains("too late to stop it"), "{}", text(&said));
     until(&app, &uuid, "it is said why not", |shown| {

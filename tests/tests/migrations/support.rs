@@ -53,6 +53,13 @@ pub(crate) async fn begin(app: &TestApp, target: &str, uuid: &str) {
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
 }
 
+/// A move to the second controller that has been asked for and goes no further than its validation.
+pub(crate) async fn begin_held(app: &TestApp, uuid: &str) {
+    app.sims[0].plan.turn("hold/VALIDATION").expect("holds");
+    begin(app, "sim2", uuid).await;
+    until(app, uuid, "asked", |shown| shown["asked"].is_string()).await;
+}
+
 /// What `show-migration` tells.
 pub(crate) async fn show(app: &TestApp, called: &str) -> Value {
     let said = app.jimmctl(&["show-migration", called, "--format", "json"]).await;
