@@ -87,3 +87,28 @@ async fn a_credential_without_attributes_moves_once_and_is_refused_before_the_se
     assert_eq!(mode.as_deref(), Some(""), "nothing has begun");
     assert!(given::has_model(&app.sims[0].plan, &second).await.expect("it answers"));
 }
+
+#[tokio::test]
+async fn a_credential_of_a_model_that_the_target_does_not_list_is_refused_with_what_to_do() {
+    let (app, cloud) = two_controllers().await;
+    let tag = format!("cloudcred-{cloud}_{ADMIN}_default");
+    upload(&app.connect(ADMIN).await.expect("the admin"), &tag, None).await;
+    let half = make_model(&app, "half", &cloud, &tag, "sim1").await;
+    let other = make_model(&app, "other", &cloud, &tag, "sim1").await;
+    // The target keeps half of the first: it can neither take charge of it nor forget it.
+    let target = &app.sims[1].plan;
+    for switch in ["activate-error", "abort-unreachable"] {
+        target.turn(&format!("fail/{switch}/on")).expect("a switch");
+    }
+    app.sims[0].plan.turn("fail/abort-unreachable/on").expect("a switch");
+    let said = app.jimmctl(&["migrate", "sim2", &half]).await;
+    assert_ne!(said.code, 0, "{}\n{}", said.out, said.err);
+
+    let said = app.jimmctl(&["migrate", "sim2", &other]).await;
+    let text = format!("{}{}", said.out, said.err);
+    assert!(said.code != 0 && text.contains("still used by 1 model(s)"), "{text}");
+    for advice in ["does not list", "jimmctl doctor", "juju set-credential"] {
+        assert!(text.contains(advice), "{text}");
+    }
+    assert!(given::has_model(&app.sims[0].plan, &other).await.expect("it answers"));
+}

@@ -49,7 +49,15 @@ impl Broker {
         let params = RevokeCredentialArgs { credentials: vec![RevokeCredentialArg { tag: id.tag(), force: false }] };
         let answer: ErrorResults =
             self.ask(target, CLOUD, "RevokeCredentialsCheckModels", &params, CALL_DEADLINE).await?;
-        only_error(answer)
+        // The models that the target lists were looked at before.
+        only_error(answer).map_err(|e| {
+            let why = format!(
+                "it says \"{e}\", of a model that it does not list: one that is being removed, or half imported. The credential has \
+                 no attributes, and Juju 4.1 refuses to bring such a one twice: try again when that model is gone (\"jimmctl doctor\" \
+                 finds half imports), or give this one another credential with \"juju set-credential\""
+            );
+            Error::new(e.kind(), why)
+        })
     }
 
     /// The credential that the source will send: none from a source that sends none, and none of which we know nothing.
