@@ -134,7 +134,7 @@ fn told(report: &Report) -> String {
         let _ = writeln!(text, "FAULT  {fault}");
     }
     let Report { entries, batches, chains, checkpoints, purged, unchained, anchor, .. } = report;
-    let _ = writeln!(text, "{entries} entries in {batches} batches of {chains} chains, {checkpoints} checkpoints");
+    let _ = writeln!(text, "entries: {entries}, batches: {batches}, chains: {chains}, checkpoints: {checkpoints}");
     if *purged > 0 {
         let _ = writeln!(text, "{purged} entries were purged, as signed statements say");
     }
