@@ -96,6 +96,15 @@ pub async fn before(conn: &mut PgConnection, time: DateTime<Utc>, limit: i64) ->
     Ok(select!("WHERE prepared_at < $1 ORDER BY prepared_at, model_uuid LIMIT $2", time, limit).fetch_all(conn).await?)
 }
 
+/// Those that are here since before that time, with the controller that they came to. The attempts are forgotten after a day.
+pub async fn arrived(conn: &mut PgConnection, time: DateTime<Utc>) -> Result<Vec<(Uuid, Uuid)>> {
+    let rows = sqlx::query!(
+        "SELECT model_uuid, controller_uuid FROM incoming_models WHERE state = 'active' AND changed_at < $1",
+        time
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.model_uuid, row.controller_uuid)).collect())
+}
+
 /// Takes an attempt from one state to another, with a word on why; `false` when it is not (any longer) in the first.
 pub async fn set_state(
     conn: &mut PgConnection,

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use crate::support::{ALICE, LONG, World};
 
 async fn comes_in(shape: &str) -> World {
-    let world = World::new(shape).await;
+    come(World::new(shape).await).await
+}
+
+async fn come(world: World) -> World {
     let token = world.prepare().await;
     assert_eq!(world.state().await, "prepared");
     let started = world.initiate(&token).await;
@@ -74,6 +77,23 @@ async fn a_model_comes_in_from_3_6() {
     assert!(!world.source.world().models.contains_key(&world.model), "the source has removed it");
     let again = crate::support::refusal(world.prepare_with(World::mapping()).await);
     assert_eq!(again.message, "model migration for the specified model is already in progress/completed");
+}
+
+#[tokio::test]
+async fn agents_that_do_not_come_along_are_found_by_the_doctor() {
+    // They are late after 1.2 s.
+    let world = World::with("3.6", vec![("JIMM_MIGRATION_POLL_INTERVAL".to_owned(), "10ms".to_owned())]).await;
+    world.app.sims[0].plan.turn("fail/agents-down/on").expect("a switch");
+    let world = come(world).await;
+    let named = "was moved from outside to controller sim1: ";
+    eventually("the doctor misses them", LONG, || async {
+        let said = world.app.jimmctl(&["doctor"]).await;
+        (said.code == 1 && said.out.contains("agents-behind") && said.out.contains(named)).then_some(())
+    })
+    .await;
+    world.app.sims[0].plan.turn("fail/agents-down/off").expect("a switch");
+    let said = world.app.jimmctl(&["doctor"]).await;
+    assert!(!said.out.contains("agents-behind"), "{}{}", said.out, said.err);
 }
 
 #[tokio::test]

@@ -28,7 +28,12 @@ pub(crate) struct World {
 impl World {
     /// Both of that generation: `3.6` or `4.1`.
     pub(crate) async fn new(shape: &str) -> Self {
-        let app = TestApp::with(AppOptions { sims: vec![shape.to_owned()], env: Vec::new() }).await;
+        Self::with(shape, Vec::new()).await
+    }
+
+    /// The same, with these settings of the broker.
+    pub(crate) async fn with(shape: &str, env: Vec<(String, String)>) -> Self {
+        let app = TestApp::with(AppOptions { sims: vec![shape.to_owned()], env }).await;
         app.attach_all().await;
         let cloud = given::cloud_of(&app.sims[0].plan).await.expect("a cloud");
         let alice = app.connect(ALICE).await.expect("the owner to be");

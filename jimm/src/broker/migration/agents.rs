@@ -4,6 +4,7 @@
 //! that: the broker tells whose agents they are, and asks again until they are there.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jimm_proto::params::status::{DetailedStatus, FullStatus, MachineStatus, UnitStatus};
 use jimm_store::aftercare::Claim;
@@ -28,6 +29,8 @@ const GONE: &str = "gone";
 const MOVED_ON: &str = "moved-on";
 /// The look after which those that are not there are said to be lost: two minutes after the switch.
 const LATE: i32 = 4;
+/// The same in the time that passes before the first look.
+const LATE_IN_TIMES: u32 = 8;
 /// Agents that are named; the others are counted.
 const NAMED: usize = 20;
 const HINT: &str = "see \"Agents that stay behind\" in the guide on moving models";
@@ -56,8 +59,8 @@ impl Broker {
             Ok(None) => return Verdict::done(GONE, "the broker no longer has the model"),
             Err(e) => return Verdict::again(e.message()),
         }
-        match self.agents_after_move(claim.model, claim.source, claim.target).await {
-            Ok(agents) => verdict_on(claim, agents.missed(source, target), agents.count),
+        match self.agents_after_move(claim.model, Some(claim.source), claim.target).await {
+            Ok(agents) => verdict_on(claim, agents.missed(Some(source), target), agents.count),
             // What was said of them before stays said.
             Err(e) => Verdict::so_far(
                 if claim.outcome == LOST { LOST } else { "" },
@@ -66,16 +69,27 @@ impl Broker {
         }
     }
 
-    /// Whose agents the target hears of, and of the others those that the source hears of.
-    pub(in crate::broker) async fn agents_after_move(&self, model: Uuid, source: Uuid, target: Uuid) -> Result<Agents> {
+    /// Whose agents the target hears of, and of the others those that the source hears of, if it can be asked.
+    pub(in crate::broker) async fn agents_after_move(
+        &self,
+        model: Uuid,
+        source: Option<Uuid>,
+        target: Uuid,
+    ) -> Result<Agents> {
         let (heard, silent) = by_hearing(&self.plain_status(target, model).await?);
         let mut agents = Agents { count: heard.len() + silent.len(), silent, behind: BTreeSet::new() };
         if !agents.silent.is_empty()
+            && let Some(source) = source
             && let Ok(copy) = self.plain_status(source, model).await
         {
             agents.behind = by_hearing(&copy).0.intersection(&agents.silent).cloned().collect();
         }
         Ok(agents)
+    }
+
+    /// How long after its arrival a model's agents should be there.
+    pub(in crate::broker) fn time_until_agents_are_late(&self) -> Duration {
+        self.time_for_agents() * LATE_IN_TIMES
     }
 
     async fn plain_status(&self, host: Uuid, model: Uuid) -> Result<FullStatus> {
@@ -88,17 +102,18 @@ impl Broker {
 
 impl Agents {
     /// Who is missed at the target, for people; `None` when nobody is.
-    pub(in crate::broker) fn missed(&self, source: &str, target: &str) -> Option<String> {
+    pub(in crate::broker) fn missed(&self, source: Option<&str>, target: &str) -> Option<String> {
         let Self { count, silent, behind } = self;
         if silent.is_empty() {
             return None;
         }
         let missed =
             format!("{} of {count} agents do not report to controller {target}: {}", silent.len(), named(silent));
-        Some(if behind.is_empty() {
-            format!("{missed}; if their machines run, {HINT}")
-        } else {
-            format!("{missed}; still at work for the copy on controller {source}: {}; {HINT}", named(behind))
+        Some(match source {
+            Some(source) if !behind.is_empty() => {
+                format!("{missed}; still at work for the copy on controller {source}: {}; {HINT}", named(behind))
+            }
+            _ => format!("{missed}; if their machines run, {HINT}"),
         })
     }
 }
@@ -171,11 +186,11 @@ mod tests {
         assert_eq!(Vec::from_iter(&silent), ["machine 0", "unit log/0", "unit pg/0"]);
         let behind = BTreeSet::from(["unit pg/0".to_owned()]);
         let agents = Agents { count: 6, silent, behind };
-        let told = agents.missed("old", "new").unwrap();
+        let told = agents.missed(Some("old"), "new").unwrap();
         let named = "3 of 6 agents do not report to controller new: machine 0, unit log/0, unit pg/0; still at work for the copy on \
                      controller old: unit pg/0; see";
         assert!(told.starts_with(named), "{told}");
-        assert_eq!(Agents { count: 6, ..Agents::default() }.missed("old", "new"), None);
+        assert_eq!(Agents { count: 6, ..Agents::default() }.missed(Some("old"), "new"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use jimm_proto::params::jimm_doctor::{DoctorReport, NotLookedAt};
 use jimm_proto::params::model_manager::{ModelSummariesRequest, ModelSummary, ModelSummaryResults};
 use jimm_store::controllers::{self, Controller};
 use jimm_store::doctor::{self, LastMove};
+use jimm_store::incoming;
 use jimm_store::migrations;
 use jimm_store::models::{self, Model};
 use uuid::Uuid;
@@ -41,6 +42,8 @@ struct Seen {
     silent: Vec<NotLookedAt>,
     records: Vec<Model>,
     moves: BTreeMap<Uuid, LastMove>,
+    /// Models that came in from outside not long ago, and to which controller.
+    arrivals: BTreeMap<Uuid, Uuid>,
 }
 
 impl Broker {
@@ -118,8 +121,11 @@ impl Broker {
         }
         let uuids: Vec<Uuid> = records.iter().map(|record| record.uuid).collect();
         let moves = doctor::last_moves(&mut *self.store.acquire().await?, &uuids).await?;
+        let moves = moves.into_iter().map(|last| (last.model, last)).collect();
+        let before = self.clock.now() - self.time_until_agents_are_late();
+        let arrivals = incoming::arrived(&mut *self.store.acquire().await?, before).await?.into_iter().collect();
         let hosts = rows.into_iter().map(|row| (row.uuid, row)).collect();
-        Ok(Seen { hosts, listed, silent, records, moves: moves.into_iter().map(|last| (last.model, last)).collect() })
+        Ok(Seen { hosts, listed, silent, records, moves, arrivals })
     }
 
     async fn listed_on(&self, row: &Controller) -> Result<BTreeMap<Uuid, ModelSummary>, String> {
@@ -175,9 +181,10 @@ impl Broker {
     }
 
     async fn still_behind(&self, (record, home, source): &MaybeBehind<'_>) -> Result<Option<Found>, String> {
-        let agents = self.agents_after_move(record.uuid, source.uuid, home.uuid).await;
-        let missed = agents.map_err(|error| error.message().to_owned())?.missed(&source.name, &home.name);
-        Ok(missed.map(|missed| behind(record, home, source, &missed)))
+        let agents = self.agents_after_move(record.uuid, source.map(|source| source.uuid), home.uuid).await;
+        let source_name = source.map(|source| source.name.as_str());
+        let missed = agents.map_err(|error| error.message().to_owned())?.missed(source_name, &home.name);
+        Ok(missed.map(|missed| behind(record, home, *source, &missed)))
     }
 
     /// What the broker's own tables tell.
@@ -242,13 +249,17 @@ fn maybe_half<'a>(seen: &'a Seen, record: &'a Model) -> Option<MaybeHalf<'a>> {
     (!is_listed).then_some((record, home, host, last))
 }
 
-/// A model, its home, and the controller that it came from, where agents of it may have stayed.
-type MaybeBehind<'a> = (&'a Model, &'a Controller, &'a Controller);
+/// A model, its home, and the controller that it came from, unless that is outside, where agents of it may have stayed.
+type MaybeBehind<'a> = (&'a Model, &'a Controller, Option<&'a Controller>);
 
-/// A model whose agents were missed after its last move.
+/// A model whose agents were missed after its last move, or that came in not long ago.
 fn maybe_behind<'a>(seen: &'a Seen, record: &'a Model) -> Option<MaybeBehind<'a>> {
-    let last = seen.moves.get(&record.uuid)?;
-    let is_so = last.misses_agents && last.target == record.controller_uuid && record.mode == models::MODE_NONE;
-    let at_hand = seen.listed.contains_key(&last.target);
-    (is_so && at_hand).then_some((record, seen.hosts.get(&last.target)?, seen.hosts.get(&last.source)?))
+    let at_home = record.mode == models::MODE_NONE && seen.listed.contains_key(&record.controller_uuid);
+    let home = seen.hosts.get(&record.controller_uuid).filter(|_| at_home)?;
+    let source = match seen.moves.get(&record.uuid).filter(|last| last.target == home.uuid) {
+        Some(last) if last.misses_agents => Some(seen.hosts.get(&last.source)?),
+        None if seen.arrivals.get(&record.uuid) == Some(&home.uuid) => None,
+        _ => return None,
+    };
+    Some((record, home, source))
 }

@@ -159,8 +159,9 @@ pub(super) fn second(
 }
 
 /// Agents of a model that was moved do not report to where it is.
-pub(super) fn behind(record: &Model, home: &Controller, source: &Controller, missed: &str) -> Found {
-    let what = format!("{} was moved from controller {} to {}: {missed}", called(record), source.name, home.name);
+pub(super) fn behind(record: &Model, home: &Controller, source: Option<&Controller>, missed: &str) -> Found {
+    let from = source.map_or_else(|| "outside".to_owned(), |source| format!("controller {}", source.name));
+    let what = format!("{} was moved from {from} to controller {}: {missed}", called(record), home.name);
     let mut found = about(BEHIND, home, record, what);
     "on each of their machines, or through \"juju exec --machine\": the script rejoin.sh of the guide on moving models; for agents that \
      went down since for reasons of their own, see to their machines"
